@@ -1,0 +1,32 @@
+"""Foundations without physics: parameters, units, checks, status, the iterate contract.
+
+Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `qrexplore` is imported.
+"""
+
+from qrexplore.core.checks import require_axis, require_choice, require_finite, require_positive
+from qrexplore.core.iterate import Step, Task, run
+from qrexplore.core.named import Named
+from qrexplore.core.parameters import Parameter, ParameterTable, parameter, replace, table, transparent
+from qrexplore.core.status import Status
+from qrexplore.core.units import format_quantity, format_with_error, prefix_for
+
+__all__ = [
+    "Named",
+    "Parameter",
+    "ParameterTable",
+    "Status",
+    "Step",
+    "Task",
+    "format_quantity",
+    "format_with_error",
+    "parameter",
+    "prefix_for",
+    "replace",
+    "require_axis",
+    "require_choice",
+    "require_finite",
+    "require_positive",
+    "run",
+    "table",
+    "transparent",
+]

@@ -1,0 +1,89 @@
+"""The iterate contract: everything that takes long is ``init``, ``advance``, ``done``, ``finish``.
+
+Numerical packages give a `Task`; who drives it (a script, a worker thread behind a widget, a server) needs no support
+inside the numerics. `run` is the one loop for scripts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from qrexplore.core.status import Status
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of a run tells those who watch.
+
+    Attributes
+    ----------
+    iteration
+        0 for the start, then counting up.
+    loss
+        Value of the objective after the step.
+    gradient_norm
+        Euclidean norm of its gradient in the coordinates of the method.
+    parameters
+        Values of the free parameters by path, each in its own unit.
+    seconds
+        Wall time since the run began, pauses included.
+    """
+
+    iteration: int
+    loss: float
+    gradient_norm: float
+    parameters: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A long computation, ready to be driven.
+
+    Attributes
+    ----------
+    problem
+        The question, immutable.
+    init
+        Gives the first state. May compile.
+    advance
+        Takes a state, gives the next one and the `Step` that tells of it. Keeps no state of its own.
+    done
+        Takes a state, gives the `Status` it ended with or None if it goes on.
+    finish
+        Takes a state and the status, gives the result.
+    """
+
+    problem: Any
+    init: Callable[[], Any]
+    advance: Callable[[Any], tuple[Any, Step]]
+    done: Callable[[Any], Status | None]
+    finish: Callable[[Any, Status], Any]
+
+
+def run(
+    task: Task,
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Any:
+    """Drive a task to its end and give its result.
+
+    Parameters
+    ----------
+    task
+        What to do.
+    on_step
+        Called with each step, for a progress bar or a log.
+    should_stop
+        Asked after each step; True ends the run with `Status.STOPPED` and the best result so far.
+    """
+    state = task.init()
+    while (status := task.done(state)) is None:
+        if should_stop is not None and should_stop():
+            status = Status.STOPPED
+            break
+        state, step = task.advance(state)
+        if on_step is not None:
+            on_step(step)
+    return task.finish(state, status)

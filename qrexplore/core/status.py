@@ -1,0 +1,19 @@
+"""How a long computation stands or ended; the members' values are the words shown to people."""
+
+from enum import Enum
+
+
+class Status(Enum):
+    """State of a learning, control or sampling run."""
+
+    RUNNING = "running"
+    CONVERGED = "converged: the loss and the parameters stopped changing"
+    STALLED = "stalled: no step lowers the loss any more, but the gradient is not small"
+    MAX_STEPS = "stopped at the largest allowed number of steps before it converged"
+    STOPPED = "stopped by the user"
+    NONFINITE = "stopped: the loss or its gradient is not a finite number"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the answer may be used without a warning."""
+        return self is Status.CONVERGED
