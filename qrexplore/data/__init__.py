@@ -1,0 +1,55 @@
+"""Measured data: one schema for all, readers of lab formats, and a gate before every file.
+
+A dataset is an `xarray.Dataset` in SI units with the dimension ``qubit`` and named sweeps (`schema`). Files come from
+strangers: each passes a gate (`gate`, `gate_hdf5`, `gate_npz`, `gate_text`) that looks at size, first bytes and headers
+before a value is read; then the importer that knows the content reads it, and the schema is checked. Whatever is wrong
+ends in one error, `DatasetError`, which names the file, what was found and what was expected. Nothing is guessed: units
+are known or refused, calibration points are found by their marks, and NaN stay where they are.
+
+A new format is a module in `importers` with one `Importer` record in the tuple `IMPORTERS`.
+"""
+
+from qrexplore.data.errors import DatasetError
+from qrexplore.data.importers import IMPORTERS, Importer
+from qrexplore.data.importers.native import save
+from qrexplore.data.noise import estimate_noise
+from qrexplore.data.open import open_data
+from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
+from qrexplore.data.schema import (
+    AXES,
+    DIMS,
+    EXPERIMENTS,
+    OBSERVABLES,
+    axis,
+    dataset,
+    labelled,
+    observable,
+    qubit_name,
+    settings,
+    validate,
+)
+
+__all__ = [
+    "AXES",
+    "DIMS",
+    "EXPERIMENTS",
+    "IMPORTERS",
+    "OBSERVABLES",
+    "DatasetError",
+    "FluxFilter",
+    "FluxPulse",
+    "Importer",
+    "Platform",
+    "QubitPlatform",
+    "axis",
+    "dataset",
+    "estimate_noise",
+    "labelled",
+    "observable",
+    "open_data",
+    "platform_of",
+    "qubit_name",
+    "save",
+    "settings",
+    "validate",
+]

@@ -1,0 +1,123 @@
+"""Opening: the importer is chosen by what a file holds, never by its name; a folder opens as a tree of experiments."""
+
+import re
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from qrexplore.data.errors import DatasetError, file_error, reading
+from qrexplore.data.gate import ADVICE, HDF5, ZIP, head, kind, require_file
+from qrexplore.data.gate_hdf5 import open_hdf5
+from qrexplore.data.importers import IMPORTERS
+from qrexplore.data.importers.tables import identifier
+
+_DATA_MAGIC = (HDF5, b"CDF")
+_DEPTH = 3
+_MAX_ENTRIES = 2000
+
+
+def open_data(path: str | Path) -> xr.Dataset | xr.DataTree:
+    """Open measured data of any known format.
+
+    Parameters
+    ----------
+    path
+        A Quantify or PycQED file, a qibocal folder (or its ``data.npz``), a netCDF-4 file of qrexplore, or a folder
+        that holds several of them.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataTree
+        One experiment by the schema (`qrexplore.data.schema`); a tree with one a node where there are several.
+
+    Raises
+    ------
+    DatasetError
+        If there is nothing to open, the format is not known, or the content is damaged, hostile or breaks the schema.
+        The message names the file, what was found and what was expected.
+    """
+    place = Path(path)
+    try:
+        folder = place.is_dir()
+    except (OSError, ValueError):
+        folder = False  # `require_file` says why
+    if not folder:
+        require_file(place)
+    for importer in IMPORTERS:
+        if importer.recognizes(place):
+            try:
+                # numbers of a damaged file overflow; what comes of it is judged by the schema
+                with reading(place, "the content"), np.errstate(all="ignore"):
+                    return importer.read(place)
+            except DatasetError as error:
+                if str(error).startswith(("'", '"')):
+                    raise
+                # the schema, which knows no file, made this message
+                named = f"{place.name!r}: {error}"
+                raise DatasetError(named) from error
+    return _tree(place) if folder else _refused(place)
+
+
+def _refused(path: Path) -> xr.Dataset:
+    first = head(path)
+    if first.startswith(HDF5):
+        with open_hdf5(path) as file:  # says what the gate has against it, if anything
+            words = _hdf5_words(file)
+    else:
+        words = kind(first)
+    raise file_error(path, f"this is {words}, which cannot be read.", ADVICE)
+
+
+def _hdf5_words(file: h5py.File) -> str:
+    """Say in words what kind of HDF5 file it is."""
+    if "log_name" in file.attrs and ("Step list" in file or "Channels" in file):
+        return "a Labber log"
+    if any("ReIm" in name or re.fullmatch(r"yq\d+\w*", name) for name in map(str, file)):
+        return "a tergite dataset"
+    if "_NCProperties" in file.attrs:
+        return "a netCDF-4 file of another program"
+    return f"an HDF5 file of an unknown kind (holding {', '.join(list(map(str, file))[:6]) or 'nothing'})"
+
+
+def _tree(folder: Path) -> xr.Dataset | xr.DataTree:
+    found: dict[str, xr.Dataset | xr.DataTree] = {}
+    for place in _members(folder, _DEPTH):
+        name = identifier(place.name if place.is_dir() else place.stem)
+        name = identifier(place.parent.name) if name == "dataset" else name
+        while name in found:
+            name += "_"
+        found[name] = open_data(place)
+    if not found:
+        raise file_error(folder, "this folder holds no data that can be read.", ADVICE)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    tree = xr.DataTree(name=identifier(folder.resolve().name))
+    for name, content in found.items():
+        tree[name] = content if isinstance(content, xr.DataTree) else xr.DataTree(content)
+    return tree
+
+
+def _members(folder: Path, depth: int) -> list[Path]:
+    """List the data below a folder; what looks like data but has no reader is listed too, to be refused aloud."""
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise file_error(
+            folder, f"the folder cannot be listed ({error.strerror}).", "Check its permissions."
+        ) from error
+    if len(entries) > _MAX_ENTRIES:
+        raise file_error(folder, f"the folder has more than {_MAX_ENTRIES} entries.", "Give a smaller folder.")
+    found = []
+    for entry in entries:
+        if entry.is_symlink():
+            continue  # a link could lead back up
+        if entry.is_dir():
+            if head(entry / "data.npz").startswith(ZIP):
+                found.append(entry)
+            elif depth > 1:
+                found += _members(entry, depth - 1)
+        elif head(entry).startswith(_DATA_MAGIC):
+            found.append(entry)
+    return found
