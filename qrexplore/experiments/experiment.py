@@ -1,0 +1,244 @@
+"""Experiments: a protocol, the swept coordinates and the settings; no data and no results."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Array
+
+from qrexplore.core import require_axis
+from qrexplore.data import DatasetError, observable
+from qrexplore.experiments.blocks import Block
+
+# frame of experiments whose file does not say at which frequency the qubit was driven
+NOMINAL_FREQUENCY = 5e9
+
+Point = Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinate:
+    """A swept quantity: values along one or more dimensions of the sweep, with unit and words."""
+
+    dims: tuple[str, ...]
+    values: np.ndarray
+    units: str
+    long_name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Protocol:
+    """What an experiment does at one point of its sweep.
+
+    Attributes
+    ----------
+    name
+        As in the attribute ``experiment`` of a dataset.
+    dims
+        Dimensions of the sweep, slowest first.
+    coordinates
+        Unit and words of each swept quantity.
+    preparation
+        Level in which each qubit starts (dressed states).
+    sequence
+        Gives the blocks at one point. It reads fixed lengths from the experiment and traced numbers from the point.
+    settings
+        Settings that a dataset may leave out, with the value taken then and its meaning.
+    codes
+        For coordinates that are words: the number that stands for each word in a point.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    coordinates: Mapping[str, tuple[str, str]]
+    preparation: int
+    sequence: "Callable[[Experiment, Point], tuple[Block, ...]]"
+    settings: Mapping[str, float] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A protocol with its sweep: what a backend runs and a twin predicts.
+
+    Attributes
+    ----------
+    protocol
+        What happens at each point.
+    qubits
+        Measured qubits, in the order of the dimension ``qubit``.
+    coordinates
+        Swept quantities by name.
+    settings
+        Numbers and names that do not vary, in SI units.
+    observable, units
+        What is reported: ``population`` ("1") or ``signal`` ("V").
+    shots
+        Repetitions behind each point, if known.
+    """
+
+    protocol: Protocol
+    qubits: tuple[str, ...]
+    coordinates: Mapping[str, Coordinate]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    observable: str = "population"
+    units: str = "1"
+    shots: int | None = None
+
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        swept = tuple((name, c.dims, c.values.tobytes()) for name, c in self.coordinates.items())
+        settings = json.dumps(dict(self.settings), sort_keys=True)
+        return (self.protocol.name, self.qubits, swept, settings, self.observable, self.units, self.shots)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two experiments do the same, so that what was compiled for one serves the other."""
+        return isinstance(other, Experiment) and self._key == other._key
+
+    def __hash__(self) -> int:
+        """Hash by content."""
+        return hash(self._key)
+
+    @property
+    def name(self) -> str:
+        """Name of the protocol."""
+        return self.protocol.name
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Dimensions of the result, ``qubit`` first."""
+        return ("qubit", *self.protocol.dims)
+
+    @property
+    def sweep_shape(self) -> tuple[int, ...]:
+        """Number of points along each dimension of the sweep."""
+        sizes: dict[str, int] = {}
+        for coordinate in self.coordinates.values():
+            sizes.update(zip(coordinate.dims, coordinate.values.shape, strict=True))
+        return tuple(sizes[dim] for dim in self.protocol.dims)
+
+    def points(self) -> dict[str, np.ndarray]:
+        """Give the swept quantities at every point of the sweep, flattened with the last dimension fastest."""
+        shape = self.sweep_shape
+        flat = {}
+        for name, coordinate in self.coordinates.items():
+            codes = self.protocol.codes.get(name)
+            values = coordinate.values if codes is None else np.array([codes[str(word)] for word in coordinate.values])
+            places = [self.protocol.dims.index(dim) for dim in coordinate.dims]
+            template = [1] * len(shape)
+            for place, size in zip(places, coordinate.values.shape, strict=True):
+                template[place] = size
+            flat[name] = np.broadcast_to(values.reshape(template), shape).reshape(-1)
+        return flat
+
+    def setting(self, name: str) -> Any:
+        """Give a setting, or the value that the protocol takes where a dataset leaves it out."""
+        return self.settings[name] if name in self.settings else self.protocol.settings[name]
+
+    def largest(self, name: str) -> float:
+        """Give the largest value of a swept quantity; a fixed number that may shape arrays."""
+        return float(np.max(self.coordinates[name].values))
+
+    def dataset(self, values: np.ndarray) -> xr.Dataset:
+        """Wrap results in a labelled dataset.
+
+        Parameters
+        ----------
+        values
+            Results with the dimensions `dims`.
+        """
+        coordinates: dict[str, Any] = {"qubit": ("qubit", list(self.qubits), {"units": "1", "long_name": "qubit"})}
+        for name, coordinate in self.coordinates.items():
+            coordinates[name] = (
+                coordinate.dims,
+                coordinate.values,
+                {"units": coordinate.units, "long_name": coordinate.long_name},
+            )
+        words = "readout signal" if self.observable == "signal" else "population of level 1 as read"
+        attributes = {"units": self.units, "long_name": words}
+        return xr.Dataset(
+            {self.observable: (self.dims, np.asarray(values), attributes)},
+            coords=coordinates,
+            attrs={
+                "experiment": self.name,
+                "settings": json.dumps(dict(self.settings)),
+                "source_format": "qrexplore",
+                "source": "",
+                "created": "",
+                "title": f"{self.name} of {', '.join(self.qubits)}",
+            },
+        )
+
+
+def build(
+    protocol: Protocol,
+    qubits: str | tuple[str, ...],
+    sweeps: Mapping[str, Any],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    signal: bool = False,
+    shots: int | None = None,
+) -> Experiment:
+    """Make an experiment from one axis a dimension; the builders of the modules call it.
+
+    Raises
+    ------
+    ValueError
+        If an axis is empty or not finite.
+    """
+    coordinates = {}
+    for name, values in sweeps.items():
+        units, words = protocol.coordinates[name]
+        if name not in protocol.codes:
+            values = require_axis(values, name, units)  # noqa: PLW2901 (checked form of the same thing)
+        coordinates[name] = Coordinate((name,), np.asarray(values), units, words)
+    return Experiment(
+        protocol=protocol,
+        qubits=(qubits,) if isinstance(qubits, str) else tuple(qubits),
+        coordinates=coordinates,
+        settings=dict(settings or {}),
+        observable="signal" if signal else "population",
+        units="V" if signal else "1",
+        shots=shots,
+    )
+
+
+def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
+    """Read the experiment behind a dataset.
+
+    Raises
+    ------
+    DatasetError
+        If a dimension or coordinate of the protocol is missing.
+    """
+    array = observable(data)
+    wanted = ("qubit", *protocol.dims)
+    if array.dims != wanted:
+        msg = (
+            f"a {protocol.name} dataset must have dimensions {wanted}, got {array.dims}. "
+            "Rename or transpose them, for example with data.rename and data.transpose."
+        )
+        raise DatasetError(msg)
+    coordinates = {}
+    for name in protocol.coordinates:
+        if name not in data.coords:
+            msg = f"a {protocol.name} dataset must have the coordinate {name!r}, got {sorted(map(str, data.coords))}."
+            raise DatasetError(f"{msg} Add it with data.assign_coords.")
+        found = data.coords[name]
+        coordinates[name] = Coordinate(
+            tuple(map(str, found.dims)), found.values, found.attrs.get("units", ""), found.attrs.get("long_name", name)
+        )
+    settings = json.loads(data.attrs.get("settings", "{}"))
+    return Experiment(
+        protocol=protocol,
+        qubits=tuple(str(name) for name in data.coords["qubit"].values),
+        coordinates=coordinates,
+        settings=settings,
+        observable=str(array.name),
+        units=array.attrs.get("units", "1"),
+        shots=int(settings["shots"]) if "shots" in settings else None,
+    )

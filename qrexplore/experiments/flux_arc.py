@@ -1,0 +1,83 @@
+"""Flux arc: spectroscopy of a qubit against a static flux bias, on a frequency grid that may follow the arc.
+
+Sensitive to the sweet-spot frequency, the asymmetry, the flux offset and the gain of the bias line.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from qrexplore.core import require_axis, require_finite
+from qrexplore.experiments.blocks import Block, SteadyDrive
+from qrexplore.experiments.experiment import Coordinate, Experiment, Point, Protocol
+
+
+def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
+    (qubit,) = experiment.qubits
+    amplitude = experiment.setting("drive_amplitude")
+    return (SteadyDrive(qubit, point["drive_frequency"], amplitude, point["flux_bias"]),)
+
+
+PROTOCOL = Protocol(
+    name="flux_arc",
+    dims=("flux_bias", "point"),
+    coordinates={
+        "flux_bias": ("V", "static flux bias"),
+        "drive_frequency": ("Hz", "drive frequency"),
+    },
+    preparation=0,
+    sequence=_sequence,
+    settings={"drive_amplitude": 1e-3},
+)
+
+
+def flux_arc(
+    flux_bias: Any,
+    drive_frequency: Any,
+    *,
+    qubit: str = "q0",
+    drive_amplitude: float = 1e-3,
+    signal: bool = False,
+    shots: int | None = None,
+) -> Experiment:
+    """Describe qubit spectroscopy against a static flux bias.
+
+    Parameters
+    ----------
+    flux_bias
+        Swept static bias, V.
+    drive_frequency
+        Drive frequencies in Hz: one axis for all biases, or one row for each bias.
+    qubit
+        Driven and measured qubit.
+    drive_amplitude
+        Amplitude of the long drive, V.
+    signal
+        Report the readout signal in V instead of a population.
+    shots
+        Repetitions a point.
+    """
+    bias = require_axis(flux_bias, "flux_bias", "V")
+    frequency = np.asarray(drive_frequency, dtype=np.float64)
+    require_finite(frequency, "drive_frequency")
+    if frequency.ndim == 1:
+        frequency = np.broadcast_to(frequency, (bias.size, frequency.size))
+    if frequency.ndim != 2 or len(frequency) != bias.size:
+        msg = (
+            f"`drive_frequency` must have shape (points,) or ({bias.size}, points) in Hz, got {frequency.shape}. "
+            "Give one axis for all biases or one row for each."
+        )
+        raise ValueError(msg)
+    words = PROTOCOL.coordinates
+    return Experiment(
+        protocol=PROTOCOL,
+        qubits=(qubit,),
+        coordinates={
+            "flux_bias": Coordinate(("flux_bias",), bias, *words["flux_bias"]),
+            "drive_frequency": Coordinate(("flux_bias", "point"), frequency, *words["drive_frequency"]),
+        },
+        settings={"drive_amplitude": float(drive_amplitude)},
+        observable="signal" if signal else "population",
+        units="V" if signal else "1",
+        shots=shots,
+    )

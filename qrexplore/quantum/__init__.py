@@ -1,0 +1,27 @@
+"""Quantum mechanics without devices: operators, the master equation, dressed states, propagation.
+
+Angular frequencies (rad/s) live here and only here; callers convert from Hz once. Amplitudes and density matrices go
+through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
+"""
+
+from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
+from qrexplore.quantum.operators import Register
+from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
+from qrexplore.quantum.support import relevant_coordinates
+
+__all__ = [
+    "GAUSS_NODES",
+    "ControlSystem",
+    "Propagator",
+    "Register",
+    "commutator",
+    "conjugation",
+    "coordinates",
+    "dissipator",
+    "dressed_states",
+    "hermitian_basis",
+    "label_overlaps",
+    "relevant_coordinates",
+    "taylor_order",
+]

@@ -1,0 +1,46 @@
+"""The digital twin: chip, electronics, noise and readout, and what it predicts.
+
+A twin is an immutable pytree of components; every number of it is a parameter that can be moved, differentiated and
+learned. It has no verbs: `predict` and `simulate` take a twin and an experiment, and learning, control and budgets are
+built on them one floor up.
+"""
+
+from qrexplore.twin import library
+from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
+from qrexplore.twin.electronics import (
+    Delay,
+    DriveGain,
+    ExponentialResponse,
+    FluxBias,
+    Gain,
+    LowPass,
+    SignalChain,
+    step_response,
+)
+from qrexplore.twin.model import Twin
+from qrexplore.twin.prediction import populations, predict, read, simulate
+from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
+
+__all__ = [
+    "AbstractReadout",
+    "Chip",
+    "ConfusionReadout",
+    "Delay",
+    "DriveGain",
+    "ExchangeCoupling",
+    "ExponentialResponse",
+    "FluxBias",
+    "Gain",
+    "LowPass",
+    "RescaledReadout",
+    "SignalChain",
+    "SignalReadout",
+    "Transmon",
+    "Twin",
+    "library",
+    "populations",
+    "predict",
+    "read",
+    "simulate",
+    "step_response",
+]

@@ -1,0 +1,133 @@
+"""Evolve every point of a sweep through the blocks of an experiment."""
+
+from functools import partial, singledispatch
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation
+from qrexplore.pulses import sample
+from qrexplore.twin.dynamics import TURN, Dynamics
+from qrexplore.twin.electronics import DriveGain, Wave
+from qrexplore.twin.model import Twin
+
+State = Inexact[Array, "kept batch"]
+
+# jax gives NaN for exponents that need more; 32 reach 10^10 rad, a delay of seconds at a detuning of GHz
+_MOST_SQUARINGS = 32
+
+
+class Setting:
+    """What a block needs to know beyond itself: twin, experiment, matrices, frame and resolution."""
+
+    def __init__(self, twin: Twin, experiment: Experiment, dynamics: Dynamics, substeps: int) -> None:
+        self.twin = twin
+        self.experiment = experiment
+        self.dynamics = dynamics
+        self.substeps = substeps
+        self.weights = dynamics.weights(twin, frame(twin, experiment))
+
+
+def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
+    """Give the frequency (Hz) at which the frame of each qubit turns.
+
+    It is the carrier where the experiment has one, so that phases refer to it; else one frequency common to all qubits, in
+    which an exchange of excitations stands still.
+    """
+    known = {**experiment.protocol.settings, **experiment.settings}
+    if "drive_frequency" in known:
+        return jnp.full(len(experiment.qubits), float(known["drive_frequency"]))
+    idle = [twin.chip.qubits[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
+    return jnp.full(len(idle), jax.lax.stop_gradient(sum(idle) / len(idle)))
+
+
+@singledispatch
+def evolve(block: Block, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    """Give the states after a block and the largest norm of a step's exponent met in it."""
+    raise NotImplementedError(type(block))
+
+
+@evolve.register
+def _(block: Idle, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    generator = setting.dynamics.propagator.system.drift_matrix(setting.weights)
+    duration = block.duration
+    if block.framed is not None:
+        duration = duration + setting.twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag
+    return _apply_exponential(duration[:, None, None] * generator, state), jnp.zeros(())
+
+
+@evolve.register
+def _(block: Rotation, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    about_x, about_y = (jnp.asarray(matrix) for matrix in setting.dynamics.propagator.system.controls[-2:])
+    along_x, along_y = block.angle * jnp.cos(block.phase), block.angle * jnp.sin(block.phase)
+    exponent = along_x[:, None, None] * about_x + along_y[:, None, None] * about_y
+    return _apply_exponential(exponent, state), jnp.zeros(())
+
+
+def _apply_exponential(exponent: Inexact[Array, "batch n n"], state: State) -> State:
+    matrices = jax.vmap(partial(jax.scipy.linalg.expm, max_squarings=_MOST_SQUARINGS))(exponent)
+    return jnp.einsum("bij,jb->ib", matrices, state)
+
+
+@evolve.register
+def _(block: Play, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    twin, substeps = setting.twin, setting.substeps
+    rate = clock(twin, block.schedule.lines)
+    samples = jax.vmap(lambda schedule: sample(schedule, rate))(block.schedule)
+    waves = {line: twin.lines[line].forward(values, substeps) for line, values in samples.items()}
+    step = 1 / (rate * substeps)
+    if block.stop is None:
+        return _propagate(waves, state, setting, step)
+    return _branch(waves, state, setting, rate, np.asarray(setting.experiment.coordinates[block.stop].values))
+
+
+def clock(twin: Twin, lines: tuple[str, ...]) -> float:
+    """Give the common sample rate (1/s) of some lines.
+
+    Raises
+    ------
+    ValueError
+        If their clocks differ.
+    """
+    rates = {twin.lines[line].sample_rate for line in lines}
+    if len(rates) > 1:
+        msg = f"`sample_rate` of lines that play together must be the same, got {sorted(rates)} Hz. Set one clock."
+        raise ValueError(msg)
+    return rates.pop()
+
+
+def _propagate(
+    waves: dict[str, Wave], state: State, setting: Setting, step: float, save_every: int | None = None
+) -> tuple[Array, Float[Array, ""]]:
+    controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
+    return setting.dynamics.propagator.evolve(setting.weights, controls, step, state, save_every=save_every)
+
+
+def _branch(
+    waves: dict[str, Wave], state: State, setting: Setting, rate: float, stops: np.ndarray
+) -> tuple[State, Float[Array, ""]]:
+    """Follow the longest pulse of each row once, and leave it where each shorter pulse stops.
+
+    Chains are causal, so up to its stop a pulse and a longer one make the same wave; only what follows differs.
+    """
+    substeps, longest = setting.substeps, int(np.argmax(stops))
+    leaves = np.floor(stops * rate * (1 + 1e-9)).astype(int)
+    total = next(iter(waves.values())).shape[-2] // substeps
+    rows = {line: wave.reshape(-1, len(stops), *wave.shape[1:]) for line, wave in waves.items()}
+    trunk_cells = max(1, int(leaves.max())) * substeps
+    step = 1 / (rate * substeps)
+
+    first = state.reshape(len(state), -1, len(stops))[:, :, longest]
+    trunk = {line: wave[:, longest, :trunk_cells] for line, wave in rows.items()}
+    saved, norm = _propagate(trunk, first, setting, step, save_every=substeps)
+    saved = jnp.concatenate([first[None], saved])
+    begin = jnp.moveaxis(saved[leaves], 0, -1).reshape(len(state), -1)
+
+    cells = leaves[:, None] * substeps + np.arange((total - int(leaves.max())) * substeps)
+    tail = {
+        line: wave[:, np.arange(len(stops))[:, None], cells].reshape(-1, cells.shape[1], 2) for line, wave in rows.items()
+    }
+    state, tail_norm = _propagate(tail, begin, setting, step)
+    return state, jnp.maximum(norm, tail_norm)

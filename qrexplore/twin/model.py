@@ -1,0 +1,50 @@
+"""The twin: chip, one signal chain a line, readout. Immutable; a change gives a new twin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+
+from qrexplore.core import Named, ParameterTable, replace, table, transparent
+from qrexplore.twin.chip import Chip
+from qrexplore.twin.electronics import FluxBias, SignalChain
+from qrexplore.twin.readout import AbstractReadout
+
+
+class Twin(eqx.Module):
+    """A differentiable model of a device with its electronics.
+
+    Attributes
+    ----------
+    chip
+        Transmons and couplings.
+    lines
+        One signal chain a line, named ``drive_<qubit>`` and ``flux_<qubit>``.
+    biases
+        Static flux of tunable qubits, named ``bias_<qubit>``.
+    readout
+        One readout a qubit, named ``readout_<qubit>``.
+    dissipative
+        Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
+    """
+
+    chip: Chip = transparent()
+    lines: Named[SignalChain] = transparent()
+    readout: Named[AbstractReadout] = transparent()
+    biases: Named[FluxBias] = transparent(default_factory=Named)
+    dissipative: bool = eqx.field(static=True, default=True)
+
+    @property
+    def parameters(self) -> ParameterTable:
+        """All parameters with their values."""
+        return table(self)
+
+    def replace(self, values: Mapping[str, Any]) -> "Twin":
+        """Give a twin with other numbers at some paths, for example ``{"q0.frequency": 5.01e9}``.
+
+        Raises
+        ------
+        ValueError
+            If a path is not in the twin.
+        """
+        return replace(self, values)
