@@ -1,0 +1,40 @@
+"""Learning: adjust the free parameters of a twin until it reproduces measured data, and say how sure.
+
+The package is also its own verb: ``qrexplore.learn(problem)``.
+"""
+
+from qrexplore.core.verb import make_callable
+
+from qrexplore.learn.derived import Derived, derived
+from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
+from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
+from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.residuals import Evaluation, Kernel
+from qrexplore.learn.starts import RECIPES, Recipe, start
+from qrexplore.learn.study import Study, study
+from qrexplore.learn.uncertainty import Laplace, laplace
+
+make_callable(__name__, learn)
+
+__all__ = [
+    "LIKELIHOODS",
+    "RECIPES",
+    "Derived",
+    "Evaluation",
+    "Kernel",
+    "Laplace",
+    "LearnProblem",
+    "LearnResult",
+    "LearnState",
+    "Measured",
+    "Recipe",
+    "Study",
+    "derived",
+    "laplace",
+    "learn",
+    "measured",
+    "misfit",
+    "start",
+    "study",
+    "task",
+]

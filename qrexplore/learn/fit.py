@@ -1,0 +1,180 @@
+"""Learning: a problem as a task of the iterate contract, and the result with its uncertainty."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from qrexplore.core import ParameterTable, Status, Step, Task, format_quantity, format_with_error, run
+from qrexplore.learn.likelihood import Measured
+from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.residuals import Kernel
+from qrexplore.learn.uncertainty import laplace
+from qrexplore.optimize import METHODS, Adam, Coordinates, Progress
+from qrexplore.twin import Twin
+
+
+@dataclass(frozen=True, eq=False)
+class LearnResult:
+    """What was learned, how sure, and how well it explains the data.
+
+    Attributes
+    ----------
+    problem
+        The question.
+    twin
+        The twin with the learned values.
+    parameters
+        Table of the free parameters with the learned values.
+    stderr
+        Standard error of each, by path, in its unit; infinity where the data do not tell. Errors are
+        scaled by the root of chi2 per degree of freedom, except down where the file states its noise.
+    covariance
+        Of the free parameters, in the order of the table.
+    chi2_per_dof
+        Sum of squared residuals per degree of freedom; 1 is a fit to the noise. It says nothing where the noise is
+        unknown (likelihood ``mse``, or data too coarse to tell).
+    misfit
+        rms of the residual over rms of the data about their mean, each qubit with its own scale.
+    predictions
+        What the learned twin predicts, for each dataset.
+    status
+        How the search ended.
+    history
+        The steps.
+    seconds
+        Wall time, compilation included.
+    """
+
+    problem: LearnProblem
+    twin: Twin
+    parameters: ParameterTable
+    stderr: dict[str, float]
+    covariance: Float[np.ndarray, "parameters parameters"]
+    chi2_per_dof: float
+    misfit: float
+    predictions: tuple[np.ndarray, ...]
+    status: Status
+    history: tuple[Step, ...]
+    seconds: float
+
+    def __repr__(self) -> str:
+        """Print the learned values with their errors."""
+        width = max(len(path) for path in self.parameters.paths)
+        lines = [f"{self.status.value}; {len(self.history)} steps, {self.seconds:.1f} s"]
+        lines.append(f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}")
+        for row in self.parameters:
+            error = self.stderr[row.path]
+            text = format_with_error(row.value, error, row.unit)
+            if not np.isfinite(error):
+                text = f"{format_quantity(row.value, row.unit)} (not determined by these data)"
+            lines.append(f"{row.path.ljust(width)}  {text}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnState:
+    """Where a learning run stands."""
+
+    progress: Progress
+    began: float
+    history: tuple[Step, ...] = ()
+
+
+def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
+    """Give a learning problem as a task that can be driven by a script or by a worker behind a widget.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    kernel
+        Compiled functions of an earlier problem with the same experiments, data and free paths; made anew if left out.
+    """
+    kernel = kernel or Kernel(problem)
+    objective = kernel.least_squares(problem)
+    coordinates = Coordinates(problem.table)
+    method = METHODS[problem.method]()
+    if isinstance(method, Adam) and problem.learning_rate is not None:
+        method = Adam(learning_rate=problem.learning_rate)
+    paths = problem.table.paths
+
+    def values(progress: Progress) -> dict[str, float]:
+        found = np.asarray(coordinates.values(progress.coordinates))
+        return {path: float(value) for path, value in zip(paths, found, strict=True)}
+
+    def init() -> LearnState:
+        began = time.perf_counter()
+        return LearnState(method.init(objective), began)
+
+    def advance(state: LearnState) -> tuple[LearnState, Step]:
+        progress = method.advance(objective, state.progress)
+        seconds = time.perf_counter() - state.began
+        step = Step(progress.iteration, progress.loss, progress.gradient_norm, values(progress), seconds)
+        return LearnState(progress, state.began, (*state.history, step)), step
+
+    def done(state: LearnState) -> Status | None:
+        status = method.done(state.progress)
+        if status is None and state.progress.iteration >= problem.max_steps:
+            return Status.MAX_STEPS
+        return status
+
+    def finish(state: LearnState, status: Status) -> LearnResult:
+        best = state.progress.coordinates
+        twin = problem.twin.replace(values(state.progress))
+        found = kernel.evaluate(kernel.coordinates.free(twin.parameters.select(problem.free).values), twin)
+        freedom = max(1, len(found.residual) - len(paths))
+        chi2 = float(found.residual @ found.residual) / freedom
+        known = all(part.noise == "file" for part in problem.measured)
+        inflation = max(1.0, chi2) if known else chi2
+        spread = laplace(found.jacobian[:, problem.moving], coordinates.slopes(best), inflation)
+        return LearnResult(
+            problem=problem,
+            twin=twin,
+            parameters=twin.parameters.select(paths),
+            stderr={path: float(error) for path, error in zip(paths, spread.stderr, strict=True)},
+            covariance=spread.covariance,
+            chi2_per_dof=chi2,
+            misfit=misfit(problem.measured, found.predictions),
+            predictions=found.predictions,
+            status=status,
+            history=state.history,
+            seconds=time.perf_counter() - state.began,
+        )
+
+    return Task(problem, init, advance, done, finish)
+
+
+def learn(
+    problem: LearnProblem, *, on_step: Callable[[Step], None] | None = None, kernel: Kernel | None = None
+) -> LearnResult:
+    """Learn the free parameters of a problem.
+
+    Parameters
+    ----------
+    problem
+        Twin, data and what is free.
+    on_step
+        Called with each `Step`, for a progress bar.
+    kernel
+        See `task`.
+
+    Returns
+    -------
+    LearnResult
+        The learned twin with uncertainties, goodness of fit and history. Its `status` says how the search ended.
+    """
+    return run(task(problem, kernel), on_step=on_step)
+
+
+def misfit(measured: Sequence[Measured], predictions: Sequence[np.ndarray]) -> float:
+    """Give rms(residual)/rms(data about their mean) over all datasets, each qubit with its own scale."""
+    shares = []
+    for part, predicted in zip(measured, predictions, strict=True):
+        axes = tuple(range(1, part.values.ndim))
+        variance = np.nanvar(part.values, axis=axes)
+        error = np.nanmean((predicted - part.values) ** 2, axis=axes)
+        shares.append(error / np.where(variance > 0, variance, 1.0))
+    return float(np.sqrt(np.mean(np.concatenate(shares))))

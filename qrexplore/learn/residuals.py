@@ -1,0 +1,151 @@
+"""Residuals of a learning problem and their derivatives, compiled once for its experiments and free paths."""
+
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from qrexplore.learn.problem import LearnProblem
+from qrexplore.optimize import Coordinates, LeastSquares
+from qrexplore.twin import Twin, populations, read
+from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, LARGEST_NORM, refined
+
+_READOUT = "readout_"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A learning problem at one point: residuals, their Jacobian in free coordinates, and what was predicted."""
+
+    residual: Float[np.ndarray, " residuals"]
+    jacobian: Float[np.ndarray, "residuals parameters"]
+    predictions: tuple[np.ndarray, ...]
+
+
+class Kernel:
+    """The compiled functions of a learning problem over all its free paths, held ones included.
+
+    Values, held parameters and the measured start may change without anything being compiled anew. A step of the solver
+    that turns out too coarse for the frequencies on the way is halved, and the point evaluated again.
+
+    Parameters
+    ----------
+    problem
+        Experiments, data and free paths are taken from it.
+    """
+
+    def __init__(self, problem: LearnProblem) -> None:
+        self.coordinates = Coordinates(problem.candidates)
+        self.substeps = DEFAULT_SUBSTEPS
+        self._points = tuple(
+            {name: jnp.asarray(values) for name, values in experiment.points().items()}
+            for experiment in problem.experiments
+        )
+        self._linearize, self._gradient = _compile(problem, self.coordinates)
+
+    def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
+        """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
+        while True:
+            found, norm = self._linearize(jnp.asarray(point), twin, self._points, self.substeps)
+            if self._fine_enough(float(norm)):
+                residual, jacobian, predictions = found
+                return Evaluation(np.asarray(residual), np.asarray(jacobian), tuple(map(np.asarray, predictions)))
+
+    def gradient(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> tuple[float, np.ndarray]:
+        """Give half the sum of squares and its gradient."""
+        while True:
+            (loss, norm), gradient = self._gradient(jnp.asarray(point), twin, self._points, self.substeps)
+            if self._fine_enough(float(norm)):
+                return float(loss), np.asarray(gradient)
+
+    def loss(self, problem: LearnProblem) -> float:
+        """Give half the sum of squares at the start of a problem."""
+        residual = self.evaluate(self.coordinates.free(problem.candidates.values), problem.twin).residual
+        return float(residual @ residual) / 2
+
+    def _fine_enough(self, norm: float) -> bool:
+        # a NaN passes: the optimiser sees the NaN loss and stops with the status that says so
+        if not norm > LARGEST_NORM:
+            return True
+        self.substeps = refined(self.substeps, norm)
+        return False
+
+    def least_squares(self, problem: LearnProblem) -> LeastSquares:
+        """Pose a problem to an optimiser: only the parameters that are not held move."""
+        start = self.coordinates.free(problem.candidates.values)
+        moving = problem.moving
+
+        def full(point: np.ndarray) -> np.ndarray:
+            spread = start.copy()
+            spread[moving] = point
+            return spread
+
+        def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            found = self.evaluate(full(point), problem.twin)
+            return found.residual, found.jacobian[:, moving]
+
+        def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
+            loss, slope = self.gradient(full(point), problem.twin)
+            return loss, slope[moving]
+
+        return LeastSquares(linearize, gradient, start[moving])
+
+
+def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:
+    paths = problem.candidates.paths
+    readout = np.array([path.startswith(_READOUT) for path in paths])
+
+    def twin_at(point: Array, twin: Twin) -> Twin:
+        return twin.replace(dict(zip(paths, coordinates.values(point), strict=True)))
+
+    def found(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[list[Array], Array]:
+        moved = twin_at(point, twin)
+        results = [
+            populations(moved, experiment, grid, substeps=substeps)
+            for experiment, grid in zip(problem.experiments, points, strict=True)
+        ]
+        return [result for result, _ in results], jnp.max(jnp.stack([norm for _, norm in results]))
+
+    def predictions(point: Array, twin: Twin, populated: list[Array]) -> list[Array]:
+        moved = twin_at(point, twin)
+        return [read(moved, e, p) for e, p in zip(problem.experiments, populated, strict=True)]
+
+    def compare(point: Array, twin: Twin, populated: list[Array]) -> Array:
+        pairs = zip(problem.measured, predictions(point, twin, populated), strict=True)
+        return jnp.concatenate([data.residuals(prediction) for data, prediction in pairs])
+
+    @eqx.filter_jit
+    def linearize(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple, Array]:
+        # columns of readout parameters do not need the dynamics, which are nearly all of the work
+        basis = jnp.eye(len(paths))
+
+        def along(direction: Array) -> tuple[tuple[list[Array], Array], list[Array]]:
+            values, (tangent, _) = jax.jvp(lambda p: found(p, twin, points, substeps), (point,), (direction,))
+            return values, tangent
+
+        if np.all(readout):
+            (populated, norm), tangents = found(point, twin, points, substeps), []
+        else:
+            (populated, norm), tangents = jax.vmap(along, out_axes=(None, 0))(basis[~readout])
+        residual = compare(point, twin, populated)
+        columns = jnp.zeros((len(residual), len(paths)))
+        if not np.all(readout):
+            through = jax.vmap(lambda t: jax.jvp(lambda p: compare(point, twin, p), (populated,), (t,))[1])
+            columns = columns.at[:, ~readout].set(through(tangents).T)
+        if np.any(readout):
+            direct = jax.vmap(lambda d: jax.jvp(lambda p: compare(p, twin, populated), (point,), (d,))[1])
+            columns = columns.at[:, readout].set(direct(basis[readout]).T)
+        return (residual, columns, predictions(point, twin, populated)), norm
+
+    @eqx.filter_jit
+    def gradient(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple[Array, Array], Array]:
+        def loss(moved: Array) -> tuple[Array, Array]:
+            populated, norm = found(moved, twin, points, substeps)
+            return jnp.sum(compare(moved, twin, populated) ** 2) / 2, norm
+
+        return jax.value_and_grad(loss, has_aux=True)(point)
+
+    return linearize, gradient

@@ -1,0 +1,129 @@
+"""The study of one measured dataset: closed-form start, ideal model, learned model, and what remains unexplained."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import xarray as xr
+
+from qrexplore.core import Status, Step, format_with_error
+from qrexplore.experiments import Experiment, from_dataset
+from qrexplore.learn.derived import Derived, derived
+from qrexplore.learn.fit import LearnResult, learn
+from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.residuals import Kernel
+from qrexplore.learn.starts import RECIPES, completed, start
+from qrexplore.twin import Twin
+
+# a model that is known to lack something need not be fitted to the last digit
+_IDEAL_STEPS = 20
+# chi2 per degree of freedom above this is signal that the model does not have, not noise
+_GOOD_FIT = 1.3
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What one dataset says of a device.
+
+    Attributes
+    ----------
+    data, experiment
+        The measurement.
+    ideal
+        Best fit with undistorted pulses.
+    learned
+        Best fit with everything free; the same as `ideal` where the experiment has no distortion to learn.
+    derived
+        Quantities that people quote, computed from the learned parameters.
+    seconds
+        Wall time of everything, compilation included.
+    """
+
+    data: xr.Dataset
+    experiment: Experiment
+    ideal: LearnResult
+    learned: LearnResult
+    derived: tuple[Derived, ...]
+    seconds: float
+
+    @property
+    def explained(self) -> bool:
+        """Whether what remains is no more than the noise of the data."""
+        known = self.learned.problem.measured[0].noise != "unknown"
+        return known and self.learned.status is Status.CONVERGED and self.learned.chi2_per_dof < _GOOD_FIT
+
+    def verdict(self) -> str:
+        """Say in a sentence how well the learned model explains the data."""
+        chi2 = self.learned.chi2_per_dof
+        origin = self.learned.problem.measured[0].noise
+        if origin == "unknown":
+            return (
+                "How noisy the data are is neither stated nor visible in them, so goodness of fit cannot be judged; "
+                "the standard errors assume that all that is left is noise."
+            )
+        noise = "the standard errors in the file" if origin == "file" else "the scatter of neighboring points"
+        if self.explained:
+            return f"The model explains the data down to the noise (chi2 per degree of freedom {chi2:.2f} against {noise})."
+        return (
+            f"chi2 per degree of freedom is {chi2:.2f} against {noise}: what is left is signal that this model does not have. "
+            "The standard errors are inflated accordingly and do not cover what a richer model would change."
+        )
+
+    def __repr__(self) -> str:
+        """Print the report."""
+        lines = [f"{self.experiment.name} of {', '.join(self.experiment.qubits)}", repr(self.learned)]
+        lines += [f"{item.path}  {format_with_error(item.value, item.stderr, item.unit)}" for item in self.derived]
+        if self.ideal is not self.learned:
+            lines.append(f"ideal pulse: misfit {self.ideal.misfit:.4f}, learned pulse: {self.learned.misfit:.4f}")
+        return "\n".join([*lines, self.verdict()])
+
+
+def study(
+    data: xr.Dataset,
+    twin: Twin,
+    *,
+    seeded: bool = True,
+    on_step: Callable[[str, Step], None] | None = None,
+) -> Study:
+    """Learn what one dataset says of a device.
+
+    Stage 1 fits an ideal device (no distortion) from a start read off the data; stage 2 frees the distortion.
+
+    Parameters
+    ----------
+    data
+        Result of one experiment.
+    twin
+        Model with the names of its qubits, for example from `qrexplore.library.for_data`.
+    seeded
+        Whether to read the start off the data; if not, the twin's values are the start.
+    on_step
+        Called with the stage and each `Step`.
+
+    Raises
+    ------
+    DatasetError
+        If no twin can predict the experiment.
+    """
+    began = time.perf_counter()
+    data = completed(twin, data)
+    experiment = from_dataset(data)
+    recipe = RECIPES[experiment.name]
+    begin = start(twin, data) if seeded else twin
+    ideal_values = recipe.undistorted(experiment)
+    problem = LearnProblem(
+        begin.replace(ideal_values), data, free=recipe.paths(begin, experiment), hold=tuple(ideal_values)
+    )
+    kernel = Kernel(problem)
+
+    def stage(name: str, question: LearnProblem) -> LearnResult:
+        return learn(question, kernel=kernel, on_step=(lambda step: on_step(name, step)) if on_step else None)
+
+    learned = ideal = stage("ideal", replace(problem, max_steps=_IDEAL_STEPS) if ideal_values else problem)
+    if ideal_values:
+        distorted = {path: begin.parameters[path].value for path in ideal_values}
+        starts = (begin, ideal.twin.replace(distorted))
+        best = min(starts, key=lambda candidate: kernel.loss(replace(problem, twin=candidate, hold=())))
+        learned = stage("learned", replace(problem, twin=best, hold=()))
+    seconds = time.perf_counter() - began
+    return Study(data, experiment, ideal, learned, derived(experiment, learned), seconds)
