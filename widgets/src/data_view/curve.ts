@@ -1,0 +1,160 @@
+// Points with error bars and the model's line above, what is left between them below.
+
+import { bottomAxis, type Box, frame as frameOf, leftAxis } from "../shared/axis";
+import { html, KEEP_KEYS, onceAFrame, setAttribute, svg } from "../shared/dom";
+import { axisTitle } from "../shared/quantity";
+import { createScale, type Domain, extent, niceCeiling, niceDomain, type Scale } from "../shared/scale";
+import { barsPath, dotsPath, linePath } from "../shared/svg";
+import { createReadout, entry } from "./readout";
+import { clampIndex, type CurveFrame, nearest, type Plot, residual, type Series } from "./types";
+
+const LEFT = 62;
+const RIGHT = 14;
+const TOP = 24;
+const STRIP = 84;
+const GAP = 14;
+const BOTTOM = 42;
+
+function mainHeight(width: number): number {
+  return Math.round(Math.min(320, Math.max(190, width * 0.36)));
+}
+
+/** Order of the points along x, so that the line of the model never runs back. */
+function sorted(values: readonly number[]): number[] {
+  return values.map((_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number));
+}
+
+function take(values: ArrayLike<number>, order: readonly number[], factor: number): Float64Array {
+  return values.length < order.length
+    ? new Float64Array(0)
+    : Float64Array.from(order, (i) => (values[i] as number) / factor);
+}
+
+function withErrors(values: Float64Array, errors: Float64Array, sign: number): Float64Array {
+  return errors.length === 0 ? values : values.map((value, i) => value + sign * (errors[i] as number));
+}
+
+function legend(width: number): SVGGElement {
+  const group = svg("g", { class: "qx-legend", transform: `translate(${width - RIGHT - 118} 12)` });
+  group.append(
+    svg("circle", { class: "qx-dots", cx: 5, cy: 0, r: 2.5 }),
+    svg("text", { x: 13, y: 0, dy: "0.35em" }, "data"),
+    svg("line", { class: "qx-model", x1: 56, x2: 76, y1: 0, y2: 0 }),
+    svg("text", { x: 82, y: 0, dy: "0.35em" }, "model"),
+  );
+  return group;
+}
+
+export function createCurve(frame: CurveFrame): Plot {
+  const axes = svg("g");
+  const bars = svg("path", { class: "qx-bars", "data-testid": "error-bars" });
+  const dots = svg("path", { class: "qx-dots", "data-testid": "data-path" });
+  const line = svg("path", { class: "qx-model", "data-testid": "model-path" });
+  const leftBars = svg("path", { class: "qx-bars" });
+  const left = svg("path", { class: "qx-dots", "data-testid": "residual-path" });
+  const zero = svg("line", { class: "qx-zero" });
+  const cursor = svg("line", { class: "qx-cursor", visibility: "hidden" });
+  const picture = svg(
+    "svg", { ...KEEP_KEYS, role: "img", tabindex: 0, "aria-label": `${frame.title}: data, model and residual` },
+    axes, zero, bars, dots, leftBars, left, line, cursor,
+  );
+  const readout = createReadout();
+  const element = html("div", { class: "qx-curve" }, picture, readout.element);
+
+  const order = sorted(frame.x_values);
+  const xs = take(frame.x_values, order, frame.x.factor);
+  let current: Series | null = null;
+  let xScale: Scale | null = null;
+  let at: number | null = null;
+  let axesKey = "";
+
+  const showCursor = (): void => {
+    if (at === null || !xScale || !current) {
+      setAttribute(cursor, "visibility", "hidden");
+      readout.show(null);
+      return;
+    }
+    const i = order[at] as number;
+    const x = xScale(xs[at] as number).toFixed(1);
+    setAttribute(cursor, "visibility", "visible");
+    setAttribute(cursor, "x1", x);
+    setAttribute(cursor, "x2", x);
+    const data = current.data[i];
+    const model = current.model[i];
+    const rest = data === undefined || model === undefined ? undefined : data - model;
+    readout.show([
+      entry(frame.x, frame.x_values[i]),
+      entry({ ...frame.y, label: "data" }, data),
+      entry({ ...frame.y, label: "model" }, model),
+      entry({ ...frame.y, label: "residual" }, rest),
+    ]);
+  };
+  const cursorFrame = onceAFrame(showCursor);
+
+  picture.addEventListener("pointermove", (event) => {
+    if (!xScale) return;
+    at = nearest(xs, xScale.invert(event.clientX - picture.getBoundingClientRect().left));
+    cursorFrame.ask();
+  });
+  picture.addEventListener("pointerleave", () => {
+    at = null;
+    cursorFrame.ask();
+  });
+
+  return {
+    element,
+    step(dx) {
+      at = at === null ? 0 : clampIndex(at + dx, xs.length);
+      cursorFrame.ask();
+    },
+    paint(series, width) {
+      current = series;
+      const main: Box = { left: LEFT, top: TOP, width: Math.max(40, width - LEFT - RIGHT), height: mainHeight(width) };
+      const strip: Box = { ...main, top: main.top + main.height + GAP, height: STRIP };
+      const height = strip.top + strip.height + BOTTOM;
+      const data = take(series.data, order, frame.y.factor);
+      const errors = take(series.errors, order, frame.y.factor);
+      const model = take(series.model, order, frame.y.factor);
+      const rest = take(residual(series), order, frame.y.factor);
+
+      const [first, last] = extent(xs);
+      const room = (last - first) * 0.02 || 1;
+      const right = main.left + main.width;
+      const x = createScale([first - room, last + room], [main.left, right]);
+      const domain = niceDomain(extent(withErrors(data, errors, -1), withErrors(data, errors, 1), model), 8);
+      const y = createScale(domain, [main.top + main.height, main.top]);
+      const [low, high] = extent(withErrors(rest, errors, -1), withErrors(rest, errors, 1));
+      const reach = niceCeiling(Math.max(-low, high));
+      const restDomain: Domain = [-reach, reach];
+      const yRest = createScale(restDomain, [strip.top + strip.height, strip.top]);
+      xScale = x;
+
+      const key = [width, ...domain, reach].join();
+      if (key !== axesKey) {
+        axesKey = key;
+        for (const [name, value] of [["width", width], ["height", height]] as const) setAttribute(picture, name, value);
+        const columns = Math.max(3, Math.floor(main.width / 90));
+        axes.replaceChildren(
+          leftAxis({ scale: y, box: main, title: axisTitle(frame.y), count: Math.floor(main.height / 44), grid: true }),
+          bottomAxis({ scale: x, box: main, count: columns, labels: false, grid: true }),
+          leftAxis({ scale: yRest, box: strip, title: "residual", count: 2 }),
+          bottomAxis({ scale: x, box: strip, title: axisTitle(frame.x), count: columns, grid: true }),
+          frameOf(main), frameOf(strip), legend(width),
+        );
+        const middle = yRest(0).toFixed(1);
+        for (const [name, value] of [["x1", main.left], ["x2", right], ["y1", middle], ["y2", middle]] as const) {
+          setAttribute(zero, name, value);
+        }
+        setAttribute(cursor, "y1", main.top);
+        setAttribute(cursor, "y2", strip.top + strip.height);
+      }
+      const radius = xs.length > 300 ? 1.4 : xs.length > 90 ? 1.9 : 2.4;
+      setAttribute(bars, "d", barsPath(xs, data, errors, x, y));
+      setAttribute(dots, "d", dotsPath(xs, data, x, y, radius));
+      setAttribute(line, "d", linePath(xs, model, x, y));
+      setAttribute(leftBars, "d", barsPath(xs, rest, errors, x, yRest));
+      setAttribute(left, "d", dotsPath(xs, rest, x, yRest, radius));
+      showCursor();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// All parameters in their groups, with folding and filters. A new list of rows moves only the nodes that must move.
+
+import { html, setAttribute, setText } from "../shared/dom";
+import { RowView } from "./row";
+import type { Row, RowActions } from "./types";
+
+class GroupView {
+  readonly body: HTMLElement;
+  readonly element: HTMLElement;
+  members: RowView[] = [];
+  private readonly button: HTMLButtonElement;
+  private readonly count = html("span", { class: "qx-count" });
+  private folded = false;
+
+  constructor(name: string, refold: () => void) {
+    this.body = html("div", { class: "qx-rows" });
+    const arrow = html("span", { class: "qx-arrow", "aria-hidden": "true" });
+    this.button = html(
+      "button", { type: "button", class: "qx-fold", "aria-expanded": "true", "data-testid": `group:${name}` },
+      arrow, html("span", { class: "qx-group-name" }, name), this.count,
+    );
+    this.element = html("section", { class: "qx-group", "aria-label": name }, this.button, this.body);
+    this.button.addEventListener("click", () => {
+      this.folded = !this.folded;
+      refold();
+    });
+  }
+
+  summarize(rows: readonly Row[]): void {
+    const free = rows.filter((row) => row.free).length;
+    setText(this.count, `${free} of ${rows.length} free`);
+  }
+
+  /** Hide what the filter excludes; a search looks into folded groups too. */
+  filter(words: readonly string[], onlyFree: boolean): number {
+    let shown = 0;
+    for (const member of this.members) {
+      const visible = member.matches(words, onlyFree);
+      if (member.element.hidden === visible) member.element.hidden = !visible;
+      if (visible) shown += 1;
+    }
+    const open = !this.folded || words.length > 0;
+    this.element.hidden = shown === 0;
+    this.body.hidden = !open;
+    setAttribute(this.button, "aria-expanded", String(open));
+    return shown;
+  }
+}
+
+function arrange(parent: Element, children: readonly Element[]): void {
+  children.forEach((child, i) => {
+    if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null);
+  });
+  while (parent.children.length > children.length) parent.lastElementChild?.remove();
+}
+
+export class ParameterList {
+  readonly element = html("div", { class: "qx-list" });
+  private readonly empty = html("p", { class: "qx-empty", hidden: true }, "No parameter matches the filter.");
+  private readonly groupsElement = html("div");
+  private readonly views = new Map<string, RowView>();
+  private readonly groups = new Map<string, GroupView>();
+  private words: string[] = [];
+  private onlyFree = false;
+
+  constructor(private readonly actions: RowActions) {
+    this.element.append(this.groupsElement, this.empty);
+  }
+
+  view(path: string): RowView | undefined {
+    return this.views.get(path);
+  }
+
+  update(rows: readonly Row[]): void {
+    const byGroup = new Map<string, Row[]>();
+    for (const row of rows) {
+      const members = byGroup.get(row.group);
+      if (members) members.push(row);
+      else byGroup.set(row.group, [row]);
+    }
+    for (const [name, members] of byGroup) {
+      let group = this.groups.get(name);
+      if (!group) {
+        group = new GroupView(name, () => this.refilter());
+        this.groups.set(name, group);
+      }
+      group.members = members.map((row) => this.viewOf(row));
+      group.summarize(members);
+      arrange(group.body, group.members.map((member) => member.element));
+    }
+    const paths = new Set(rows.map((row) => row.path));
+    for (const path of this.views.keys()) if (!paths.has(path)) this.views.delete(path);
+    for (const name of this.groups.keys()) if (!byGroup.has(name)) this.groups.delete(name);
+    arrange(this.groupsElement, [...byGroup.keys()].map((name) => (this.groups.get(name) as GroupView).element));
+    this.refilter();
+  }
+
+  filter(query: string, onlyFree: boolean): void {
+    this.words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    this.onlyFree = onlyFree;
+    this.refilter();
+  }
+
+  private viewOf(row: Row): RowView {
+    const known = this.views.get(row.path);
+    if (known) {
+      known.update(row);
+      return known;
+    }
+    const view = new RowView(row, this.actions);
+    this.views.set(row.path, view);
+    return view;
+  }
+
+  private refilter(): void {
+    let shown = 0;
+    for (const group of this.groups.values()) shown += group.filter(this.words, this.onlyFree);
+    this.empty.hidden = shown > 0 || this.views.size === 0;
+  }
+}

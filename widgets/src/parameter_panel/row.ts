@@ -1,0 +1,183 @@
+// One parameter: its nodes live as long as the panel, only what changed is written.
+
+import { html, setAttribute, setText } from "../shared/dom";
+import { formatError, formatNumber, formatQuantity, parseQuantity, unitText } from "../shared/quantity";
+import { SLIDER_STEPS, sliderPosition, sliderValue } from "../shared/scale";
+import type { Row, RowActions } from "./types";
+
+const SHOWN_DIGITS = 7;
+
+/** One press of an arrow key in the number box: the power of ten next to a thousandth of the slider's range. */
+function keyStep(row: Row): number {
+  const span = (row.slider_high - row.slider_low) / row.factor;
+  return span > 0 ? 10 ** Math.round(Math.log10(span / SLIDER_STEPS)) : 1;
+}
+
+function sameRow(a: Row, b: Row): boolean {
+  return (Object.keys(a) as (keyof Row)[]).every((name) => a[name] === b[name]);
+}
+
+export class RowView {
+  readonly element: HTMLElement;
+  private readonly free: HTMLInputElement;
+  private readonly name = html("span", { class: "qx-name" });
+  private readonly slider: HTMLInputElement;
+  private readonly number: HTMLInputElement;
+  private readonly unit = html("span", { class: "qx-unit" });
+  private readonly error = html("span", { class: "qx-stderr" });
+  private local: number;
+  private moving = false;
+  private keyHeld = false;
+  private typed = false;
+
+  constructor(
+    private row: Row,
+    private readonly actions: RowActions,
+  ) {
+    const { path } = row;
+    this.local = row.value;
+    this.free = html("input", { type: "checkbox", class: "qx-free", "data-testid": `free:${path}` });
+    this.slider = html("input", {
+      type: "range", class: "qx-slider", min: 0, max: SLIDER_STEPS, step: 1, "data-testid": `slider:${path}`,
+    });
+    this.number = html("input", {
+      type: "text", class: "qx-field qx-number", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
+      "data-testid": `number:${path}`,
+    });
+    const label = html("span", { class: "qx-names" }, this.name, html("span", { class: "qx-path" }, path));
+    this.element = html(
+      "div", { class: "qx-row", "data-testid": `parameter:${path}` },
+      this.free, label, this.slider, this.number, html("span", { class: "qx-units" }, this.unit, this.error),
+    );
+    this.listen();
+    this.write(true);
+  }
+
+  /** Take over a row from Python; what the user holds or has just sent stays as it is. */
+  update(row: Row): void {
+    const known = this.row;
+    this.row = row;
+    if (sameRow(row, known) && row.value === this.local && row.free === this.free.checked) return;
+    this.write(!this.moving && !this.actions.pending(row.path));
+  }
+
+  /** Show the value that Python holds, after a refusal or when an answer changed nothing. */
+  restore(): void {
+    this.typed = false;
+    this.write(!this.moving);
+  }
+
+  matches(words: readonly string[], onlyFree: boolean): boolean {
+    if (onlyFree && !this.row.free) return false;
+    const text = `${this.row.path} ${this.row.label}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  }
+
+  private write(withValue: boolean): void {
+    const { row } = this;
+    const unit = unitText(row.display_unit);
+    setText(this.name, row.label);
+    setAttribute(this.element, "title", `${row.label}\n${row.path}${this.bounds()}`);
+    setText(this.unit, unit);
+    setText(this.error, formatError(row.stderr, row.factor));
+    if (this.free.checked !== row.free) this.free.checked = row.free;
+    setAttribute(this.free, "aria-label", `${row.label}: free to learn (${row.path})`);
+    setAttribute(this.slider, "aria-label", `${row.label} (${row.path})`);
+    setAttribute(this.number, "aria-label", `${row.label}${unit ? ` in ${unit}` : ""} (${row.path})`);
+    this.element.classList.toggle("qx-is-free", row.free);
+    this.element.classList.toggle("qx-changed", row.changed);
+    if (withValue) this.show(row.value);
+  }
+
+  private show(value: number): void {
+    this.local = value;
+    const position = String(sliderPosition(value, this.row));
+    if (this.slider.value !== position) this.slider.value = position;
+    setAttribute(this.slider, "aria-valuetext", formatQuantity(value, this.row.factor, this.row.display_unit));
+    if (this.typed) return;
+    const text = formatNumber(value / this.row.factor, SHOWN_DIGITS);
+    if (this.number.value !== text) this.number.value = text;
+    this.number.removeAttribute("aria-invalid");
+  }
+
+  private bounds(): string {
+    const { low, high, factor, display_unit: unit } = this.row;
+    if (low === null && high === null) return "";
+    const end = (bound: number | null) => (bound === null ? "…" : formatQuantity(bound, factor, unit));
+    return `\n${end(low)} to ${end(high)}`;
+  }
+
+  private move(value: number, final: boolean): void {
+    this.typed = false;
+    this.actions.set(this.row.path, value, final);
+    this.show(value);
+  }
+
+  private listen(): void {
+    const { slider, number } = this;
+    this.free.addEventListener("change", () => this.actions.free(this.row.path, this.free.checked));
+
+    slider.addEventListener("input", () => {
+      this.moving = true;
+      this.move(sliderValue(Number(slider.value), this.row), false);
+    });
+    // a held arrow key gives a change event for each step; it counts as one change when the key comes up
+    slider.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab") this.keyHeld = true;
+    });
+    slider.addEventListener("change", () => {
+      if (!this.keyHeld) this.settle();
+    });
+    // a drag that ends where it began gives no change event, so the end of the gesture counts as well
+    for (const end of ["keyup", "pointerup", "blur"]) {
+      slider.addEventListener(end, () => {
+        this.keyHeld = false;
+        this.settle();
+      });
+    }
+
+    number.addEventListener("input", () => {
+      this.typed = true;
+    });
+    number.addEventListener("change", () => this.commit());
+    number.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.commit();
+      if (event.key === "Escape") this.restore();
+      if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        event.preventDefault();
+        this.nudge(event.key === "ArrowUp" ? 1 : -1, event.shiftKey);
+      }
+    });
+    number.addEventListener("keyup", () => this.settle());
+    number.addEventListener("blur", () => {
+      this.settle();
+      this.commit();
+    });
+  }
+
+  /** End of a movement: the last value once more, as the one to remember. */
+  private settle(): void {
+    if (!this.moving) return;
+    this.moving = false;
+    this.actions.set(this.row.path, this.local, true);
+  }
+
+  private nudge(direction: 1 | -1, coarse: boolean): void {
+    const { low, high, factor } = this.row;
+    const step = keyStep(this.row) * (coarse ? 10 : 1);
+    const value = Number((this.local / factor + direction * step).toPrecision(12)) * factor;
+    this.moving = true;
+    this.move(Math.min(high ?? Number.POSITIVE_INFINITY, Math.max(low ?? Number.NEGATIVE_INFINITY, value)), false);
+  }
+
+  private commit(): void {
+    if (!this.typed) return;
+    const value = parseQuantity(this.number.value, this.row);
+    if (value === null) {
+      this.number.setAttribute("aria-invalid", "true");
+      this.actions.refuse(this.row.path, this.number.value, unitText(this.row.display_unit));
+      return;
+    }
+    this.move(value, true);
+  }
+}

@@ -1,0 +1,64 @@
+// Numbers with units: SI values on the wire, factor and display unit for people.
+
+const PREFIXES: Record<string, number> = {
+  f: 1e-15, p: 1e-12, n: 1e-9, u: 1e-6, µ: 1e-6, μ: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12,
+};
+
+/** A real minus sign, as wide as a digit. */
+export function withMinus(text: string): string {
+  return text.replaceAll("-", "−");
+}
+
+/** Shortest text of a number to so many significant digits, exponents only where they are shorter to read. */
+export function formatNumber(value: number, digits = 6): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-4) {
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+    return `${Number(mantissa)}e${Number(exponent)}`;
+  }
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** The unit as people read it; a pure number has none. */
+export function unitText(unit: string): string {
+  return unit === "1" ? "" : unit.replaceAll("Phi0", "Φ₀");
+}
+
+/** "5.012 GHz" of a value in SI. */
+export function formatQuantity(value: number, factor: number, unit: string, digits = 6): string {
+  return `${formatNumber(value / factor, digits)} ${unitText(unit)}`.trim();
+}
+
+/** A standard error with two significant digits, in the display unit. */
+export function formatError(stderr: number | null, factor: number): string {
+  if (stderr === null || !Number.isFinite(stderr)) return "";
+  const shown = Math.abs(stderr / factor);
+  if (shown === 0) return "± 0";
+  if (shown >= 1e4 || shown < 1e-4) return `± ${formatNumber(shown, 2)}`;
+  const decimals = Math.max(0, 1 - Math.floor(Math.log10(shown)));
+  return `± ${decimals === 0 ? String(Number(shown.toPrecision(2))) : shown.toFixed(decimals)}`;
+}
+
+/** "length (ns)"; a pure number stays without brackets. */
+export function axisTitle(axis: { label: string; unit: string }): string {
+  const unit = unitText(axis.unit);
+  return unit ? `${axis.label} (${unit})` : axis.label;
+}
+
+/**
+ * The SI value of what a person typed, or null. A bare number counts in the display unit; "5100 MHz" is understood too,
+ * and so is a decimal comma.
+ */
+export function parseQuantity(text: string, row: { unit: string; display_unit: string; factor: number }): number | null {
+  const match = /^\s*([+\-−]?(?:\d+\.?\d*|[.,]\d+|\d+,\d*)(?:[eE][+\-−]?\d+)?)\s*(\S*)\s*$/.exec(text);
+  if (!match) return null;
+  const number = Number((match[1] ?? "").replaceAll("−", "-").replace(",", "."));
+  if (!Number.isFinite(number)) return null;
+  const unit = match[2] ?? "";
+  if (unit === "" || unit === row.display_unit) return number * row.factor;
+  if (unit === row.unit) return number;
+  const prefix = PREFIXES[unit.charAt(0)];
+  return prefix !== undefined && unit.slice(1) === row.unit ? number * prefix : null;
+}

@@ -1,0 +1,55 @@
+// Paths as strings: one path holds a whole curve, so a new one costs one attribute.
+
+import type { Scale } from "./scale";
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** "M0 10L5 2..." through the points; the line breaks where a number is not finite. */
+export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, x: Scale, y: Scale): string {
+  let path = "";
+  let pen = "M";
+  const length = Math.min(xs.length, ys.length);
+  for (let i = 0; i < length; i += 1) {
+    const left = x(xs[i] as number);
+    const top = y(ys[i] as number);
+    if (!Number.isFinite(left) || !Number.isFinite(top)) {
+      pen = "M";
+      continue;
+    }
+    path += `${pen}${rounded(left)} ${rounded(top)}`;
+    pen = "L";
+  }
+  return path;
+}
+
+/** A small circle at each point, all in one path. */
+export function dotsPath(xs: ArrayLike<number>, ys: ArrayLike<number>, x: Scale, y: Scale, radius: number): string {
+  let path = "";
+  const arc = `a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`;
+  const length = Math.min(xs.length, ys.length);
+  for (let i = 0; i < length; i += 1) {
+    const left = x(xs[i] as number) - radius;
+    const top = y(ys[i] as number);
+    if (Number.isFinite(left) && Number.isFinite(top)) path += `M${rounded(left)} ${rounded(top)}${arc}`;
+  }
+  return path;
+}
+
+/** A vertical line of one standard error up and down at each point. */
+export function barsPath(
+  xs: ArrayLike<number>, ys: ArrayLike<number>, errors: ArrayLike<number>, x: Scale, y: Scale,
+): string {
+  let path = "";
+  const length = Math.min(xs.length, ys.length, errors.length);
+  for (let i = 0; i < length; i += 1) {
+    const value = ys[i] as number;
+    const error = errors[i] as number;
+    const left = x(xs[i] as number);
+    const low = y(value - error);
+    const high = y(value + error);
+    if (Number.isFinite(left + low + high)) path += `M${rounded(left)} ${rounded(low)}V${rounded(high)}`;
+  }
+  return path;
+}

@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import panel from "../src/parameter_panel/index";
+import type { PanelTraits, Row } from "../src/parameter_panel/types";
+import { byTestId, FakeModel, nextFrame } from "./fake_model";
+
+function row(path: string, changes: Partial<Row> = {}): Row {
+  return {
+    path, group: path.split(".")[0] ?? "", label: path.split(".")[1] ?? path, value: 5e9, unit: "Hz", display_unit: "GHz",
+    factor: 1e9, low: 4e9, high: 6e9, slider_low: 4e9, slider_high: 6e9, logarithmic: false, free: false, stderr: null,
+    changed: false, ...changes,
+  };
+}
+
+function mount(rows = [row("q0.frequency"), row("q0.coupling", { free: true }), row("q1.frequency")]) {
+  const traits: PanelTraits = { rows, history: { can_undo: false, can_redo: false }, state: "idle", notice: "" };
+  const model = new FakeModel(traits);
+  const el = document.createElement("div");
+  document.body.append(el);
+  const cleanUp = panel.render({ model: model.asModel, el });
+  return { model, el, cleanUp, root: el.querySelector<HTMLElement>(".qx-parameter-panel") as HTMLElement };
+}
+
+function type(input: HTMLInputElement, text: string): void {
+  input.focus();
+  input.value = text;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function press(element: Element, key: string, kind = "keydown"): void {
+  element.dispatchEvent(new KeyboardEvent(kind, { key, bubbles: true, cancelable: true }));
+}
+
+function drag(slider: HTMLInputElement, position: number): void {
+  slider.value = String(position);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+describe("parameter panel", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => {
+    vi.useRealTimers();
+    document.body.replaceChildren();
+  });
+
+  it("sends a typed number in SI as a final value", () => {
+    const { model, el } = mount();
+    const number = byTestId<HTMLInputElement>(el, "number:q0.frequency");
+    expect(number.value).toBe("5");
+    type(number, "5.25");
+    press(number, "Enter");
+    expect(model.sent).toMatchObject([{ kind: "set", path: "q0.frequency", value: 5.25e9, final: true }]);
+  });
+
+  it("sends a drag one request at a time and ends it with a final value", () => {
+    const { model, el, root } = mount();
+    const slider = byTestId<HTMLInputElement>(el, "slider:q0.frequency");
+    for (const position of [510, 520, 530]) drag(slider, position);
+    expect(model.sent).toHaveLength(1);
+    model.acknowledge();
+    expect(root.dataset.request).toBe(String(model.sent[0]?.request));
+    expect(model.sent.map((message) => message.value)).toEqual([5.02e9, 5.06e9]);
+    slider.dispatchEvent(new Event("change", { bubbles: true }));
+    model.acknowledge();
+    expect(model.sent.at(-1)).toMatchObject({ value: 5.06e9, final: true });
+    expect(byTestId<HTMLInputElement>(el, "number:q0.frequency").value).toBe("5.06");
+  });
+
+  it("counts a held arrow key as one change", () => {
+    const { model, el } = mount();
+    const slider = byTestId<HTMLInputElement>(el, "slider:q0.frequency");
+    for (const position of [501, 502]) {
+      press(slider, "ArrowRight");
+      drag(slider, position);
+      slider.dispatchEvent(new Event("change", { bubbles: true }));
+      model.acknowledge();
+    }
+    press(slider, "ArrowRight", "keyup");
+    expect(model.sent.map((message) => message.final)).toEqual([false, false, true]);
+  });
+
+  it("shows an error, restores the value and goes on", () => {
+    const { model, el } = mount();
+    const number = byTestId<HTMLInputElement>(el, "number:q0.frequency");
+    type(number, "9");
+    press(number, "Enter");
+    model.acknowledge("`value` lies above 6 GHz.");
+    expect(byTestId(el, "notice").textContent).toBe("`value` lies above 6 GHz.");
+    expect(number.value).toBe("5");
+    type(number, "5.5");
+    press(number, "Enter");
+    expect(model.sent).toHaveLength(2);
+    model.acknowledge();
+    expect(byTestId(el, "notice").hidden).toBe(true);
+  });
+
+  it("lives on when the kernel never answers", () => {
+    const { model, el } = mount();
+    const slider = byTestId<HTMLInputElement>(el, "slider:q0.frequency");
+    drag(slider, 510);
+    drag(slider, 520);
+    vi.advanceTimersByTime(10_000);
+    expect(model.sent).toHaveLength(2);
+    expect(byTestId(el, "notice").textContent).toContain("not answered");
+  });
+
+  it("refuses what is no number without asking the kernel", () => {
+    const { model, el } = mount();
+    const number = byTestId<HTMLInputElement>(el, "number:q0.frequency");
+    type(number, "five");
+    press(number, "Enter");
+    expect(model.sent).toHaveLength(0);
+    expect(number.getAttribute("aria-invalid")).toBe("true");
+    press(number, "Escape");
+    expect(number.value).toBe("5");
+  });
+
+  it("takes new rows without losing the focused box or what is typed in it", async () => {
+    const { model, el } = mount();
+    const number = byTestId<HTMLInputElement>(el, "number:q0.frequency");
+    const other = byTestId<HTMLInputElement>(el, "number:q1.frequency");
+    type(number, "5.1");
+    model.put("rows", model.traits.rows.map((each) => ({ ...each, value: 4.5e9, stderr: 1e6, changed: true })));
+    await nextFrame();
+    expect(document.activeElement).toBe(number);
+    expect(byTestId(el, "number:q0.frequency")).toBe(number);
+    expect(number.value).toBe("5.1");
+    expect(other.value).toBe("4.5");
+    expect(byTestId(el, "parameter:q1.frequency").textContent).toContain("± 0.0010");
+    expect(byTestId<HTMLButtonElement>(el, "reset").disabled).toBe(false);
+  });
+
+  it("keeps a value that is on its way when rows of before arrive", async () => {
+    const { model, el } = mount();
+    const slider = byTestId<HTMLInputElement>(el, "slider:q0.frequency");
+    drag(slider, 600);
+    slider.dispatchEvent(new Event("change", { bubbles: true }));
+    model.put("rows", [...model.traits.rows]);
+    await nextFrame();
+    expect(slider.value).toBe("600");
+  });
+
+  it("returns to the value of Python when a final value changed nothing there", () => {
+    const { model, el } = mount();
+    const number = byTestId<HTMLInputElement>(el, "number:q0.frequency");
+    type(number, "5.7");
+    press(number, "Enter");
+    model.acknowledge();
+    expect(number.value).toBe("5.7");
+    vi.advanceTimersByTime(300);
+    expect(number.value).toBe("5");
+  });
+
+  it("frees a parameter and takes back the tick when that is refused", () => {
+    const { model, el } = mount();
+    const free = byTestId<HTMLInputElement>(el, "free:q0.frequency");
+    free.click();
+    expect(model.sent[0]).toMatchObject({ kind: "free", path: "q0.frequency", free: true });
+    model.acknowledge("no");
+    expect(free.checked).toBe(false);
+  });
+
+  it("offers undo, redo and reset only where there is something to do", () => {
+    const { model, el } = mount();
+    const undo = byTestId<HTMLButtonElement>(el, "undo");
+    const redo = byTestId<HTMLButtonElement>(el, "redo");
+    expect([undo.disabled, redo.disabled, byTestId<HTMLButtonElement>(el, "reset").disabled]).toEqual([true, true, true]);
+    model.put("history", { can_undo: true, can_redo: false });
+    expect([undo.disabled, redo.disabled]).toEqual([false, true]);
+    undo.click();
+    expect(model.sent[0]).toMatchObject({ kind: "undo" });
+  });
+
+  it("filters by words and by what is free, also in folded groups", () => {
+    const { el } = mount();
+    const visible = () =>
+      [...el.querySelectorAll<HTMLElement>(".qx-row")].filter((each) => !each.closest("[hidden]")).map((each) => each.dataset.testid);
+    byTestId(el, "group:q0").click();
+    expect(visible()).toEqual(["parameter:q1.frequency"]);
+    type(byTestId<HTMLInputElement>(el, "search"), "q0 coup");
+    expect(visible()).toEqual(["parameter:q0.coupling"]);
+    type(byTestId<HTMLInputElement>(el, "search"), "frequency");
+    byTestId<HTMLInputElement>(el, "only-free").click();
+    expect(visible()).toEqual([]);
+  });
+
+  it("reports the state and suppresses the shortcuts of the notebook", () => {
+    const { model, root, el } = mount();
+    expect(root.dataset.lmSuppressShortcuts).toBe("true");
+    for (const id of ["slider:q0.frequency", "free:q0.frequency", "undo"]) {
+      expect(byTestId(el, id).dataset.lmSuppressShortcuts).toBe("true");
+    }
+    model.put("state", "compiling");
+    expect(root.dataset.state).toBe("compiling");
+  });
+
+  it("leaves nothing behind", () => {
+    const { model, el, cleanUp } = mount();
+    cleanUp();
+    expect(model.listening).toBe(0);
+    expect(el.children).toHaveLength(0);
+  });
+});
