@@ -1,0 +1,114 @@
+"""Derivatives of every parameter of a twin in every experiment, against finite differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from qrexplore import experiments
+from qrexplore.twin import library, populations, predict, read
+
+# away from the points where a derivative vanishes or an edge lies on the clock
+PAIR = {
+    "q0.thermal_population": 0.02, "q1.thermal_population": 0.02,
+    "q0.flux_offset": -0.01, "q1.flux_offset": 0.015,
+    "flux_q1.delay.time": 0.31e-9, "flux_q1.distortion.amplitude": -0.04, "flux_q1.distortion.time_constant": 7e-9,
+    "flux_q1.low_pass.cutoff": 350e6, "q0.t1": 2e-6, "q1.t1": 1e-6, "q0.t_phi": 1.5e-6, "q1.t_phi": 0.8e-6,
+}  # fmt: skip
+SINGLE = {
+    "q0.frequency": 5.0003e9, "q0.thermal_population": 0.02, "q0.flux_offset": 0.015, "q0.t1": 20e-6,
+    "flux_q0.delay.time": 0.31e-9, "flux_q0.distortion.amplitude": -0.04, "flux_q0.distortion.time_constant": 7e-9,
+}  # fmt: skip
+DELAYS = np.array([1.2e-6, 7.3e-6, 21e-6])
+DURATIONS = np.array([3e-9, 8e-9, 8.4e-9])
+EXPERIMENTS = {
+    "chevron": experiments.chevron(np.array([0.46, 0.49]), np.array([6e-9, 11e-9, 11.4e-9])),
+    "rabi": experiments.rabi(np.array([0.05, 0.2, 0.4])),
+    "t1": experiments.t1(DELAYS),
+    "ramsey": experiments.ramsey(DELAYS, artificial_detuning=0.1e6),
+    "echo": experiments.echo(DELAYS),
+    "cryoscope": experiments.cryoscope(DURATIONS, flux_amplitude=0.2),
+    "flux_arc": experiments.flux_arc(np.array([0.05, 0.2]), np.linspace(4.8e9, 5.0e9, 3), drive_amplitude=0.1),
+}
+# what each experiment must be sensitive to; every other derivative may be zero but must be right
+SEEN = {
+    "chevron": {"q0_q1.coupling", "q1.frequency", "q1.asymmetry", "flux_q1.delay.time", "flux_q1.distortion.amplitude",
+                "flux_q1.low_pass.cutoff", "q0.t1", "q1.t_phi", "readout_q1.second_as_one", "q0.thermal_population"},
+    "closed chevron": {"q0_q1.coupling", "q1.frequency", "flux_q1.delay.time", "flux_q1.distortion.time_constant"},
+    "rabi": {"drive_q0.transfer.gain", "q0.anharmonicity", "q0.t1"},
+    "t1": {"q0.t1", "q0.thermal_population", "readout_q0.false_zero"},
+    "ramsey": {"q0.frequency", "q0.t_phi"},
+    "echo": {"q0.t_phi"},
+    "cryoscope": {"flux_q0.transfer.gain", "flux_q0.distortion.amplitude", "flux_q0.delay.time", "q0.asymmetry"},
+    "flux_arc": {"bias_q0.gain", "q0.flux_offset", "drive_q0.transfer.gain", "q0.t1"},
+}  # fmt: skip
+
+
+def prediction(twin, experiment):
+    """Give the prediction as a function of all parameters, with steps fine enough for all of them."""
+    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
+
+    paths = twin.parameters.paths
+
+    def function(values):
+        moved = twin.replace(dict(zip(paths, values, strict=True)))
+        found, _ = populations(moved, experiment, points, substeps=4)
+        return read(moved, experiment, found).reshape(-1)
+
+    return jax.jit(function)
+
+
+def differences(function, values, column, step):
+    """Give the fourth-order central difference along one parameter."""
+    at = [np.asarray(function(values.at[column].add(shift * step))) for shift in (-2, -1, 1, 2)]
+    return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * step)
+
+
+def relative_error(function, values, column, slope, span):
+    """Give the best agreement over step sizes, relative to the largest entry of the column."""
+    value, largest = abs(float(values[column])), np.max(np.abs(slope))
+    if largest * value < 1e-6:
+        # no influence but for rounding (a detuning in an echo): then it must be absent in both
+        return float(np.max(np.abs(differences(function, values, column, 1e-6 * span) - slope))) * (value or span)
+    # far enough for the rounding of the prediction, not so far that a fifth derivative shows
+    reach = min(1 / largest, value)
+    steps = [share * reach for share in (3e-2, 1e-2, 3e-3, 1e-3, 1e-4)]
+    return min(float(np.max(np.abs(differences(function, values, column, h) - slope))) / largest for h in steps)
+
+
+@pytest.mark.parametrize("name", list(SEEN))
+def test_derivatives_agree_with_finite_differences(name):
+    experiment = EXPERIMENTS[name.split()[-1]]
+    if experiment.name == "chevron":
+        twin = library.two_transmons(dissipative=name == "chevron").replace(PAIR)
+    else:
+        twin = library.transmon().replace(SINGLE)
+    function, values = prediction(twin, experiment), jnp.asarray(twin.parameters.values)
+    slopes = np.asarray(jax.jit(jax.jacfwd(function))(values))
+    assert np.all(np.isfinite(slopes))
+    # nothing is lost between the parameters of this test and the public function
+    public = np.asarray(predict(twin, experiment, substeps=4)).reshape(-1)
+    np.testing.assert_allclose(function(values), public, atol=1e-12)
+
+    table = twin.parameters
+    errors = {
+        row.path: relative_error(function, values, column, slopes[:, column], row.bounds[1] - row.bounds[0])
+        for column, row in enumerate(table)
+    }
+    print(name, max(errors.values()), {path: error for path, error in errors.items() if error > 1e-6})
+    assert {path: error for path, error in errors.items() if error > 1e-6} == {}
+    seen = {path for column, path in enumerate(table.paths) if np.any(slopes[:, column] != 0)}
+    assert SEEN[name] <= seen
+
+
+@pytest.mark.parametrize("name", ["chevron", "rabi"])
+def test_reverse_mode_equals_forward_mode(name):
+    experiment = EXPERIMENTS[name]
+    pair = name == "chevron"
+    twin = library.two_transmons(dissipative=False).replace(PAIR) if pair else library.transmon().replace(SINGLE)
+    function, values = prediction(twin, experiment), jnp.asarray(twin.parameters.values)
+    weights = np.random.default_rng(3).normal(size=np.shape(function(values)))
+    forward = weights @ np.asarray(jax.jit(jax.jacfwd(function))(values))
+    reverse = np.asarray(jax.jit(jax.grad(lambda x: weights @ function(x)))(values))
+    scale = np.abs(np.asarray(values)) + 1e-3
+    np.testing.assert_allclose(reverse * scale, forward * scale, rtol=1e-9, atol=1e-9)
