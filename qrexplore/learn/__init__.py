@@ -10,7 +10,7 @@ from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Evaluation, Kernel
-from qrexplore.learn.starts import RECIPES, Recipe, start
+from qrexplore.learn.starts import RECIPES, Recipe, completed, start
 from qrexplore.learn.study import Study, study
 from qrexplore.learn.uncertainty import Laplace, laplace
 
@@ -29,6 +29,7 @@ __all__ = [
     "Measured",
     "Recipe",
     "Study",
+    "completed",
     "derived",
     "laplace",
     "learn",

@@ -1,0 +1,11 @@
+"""The user interface: the session, the runner and the widgets of the workbench.
+
+Everything below this floor is immutable; here, and only here, is state. Handlers of widgets may be called from several
+threads at once, so they take the session's lock and never compile.
+"""
+
+from qrexplore.ui.runner import Runner
+from qrexplore.ui.session import Session, Snapshot
+from qrexplore.ui.workbench import Workbench, explore
+
+__all__ = ["Runner", "Session", "Snapshot", "Workbench", "explore"]

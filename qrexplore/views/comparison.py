@@ -1,0 +1,135 @@
+"""Data against the twin: arrays, labels and units ready to draw, and how far apart the two are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+
+from qrexplore.core import prefix_for
+from qrexplore.data import observable
+from qrexplore.experiments import Experiment
+from qrexplore.learn import Measured, measured, misfit
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis: words, the unit as written, and the factor by which SI numbers are divided."""
+
+    label: str
+    unit: str
+    factor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What is drawn of a measurement, apart from the prediction.
+
+    Attributes
+    ----------
+    kind
+        ``curve`` (one sweep) or ``heatmap`` (two).
+    title
+        What was measured.
+    series
+        One name a curve or map: the qubit, and the quadrature if there is one.
+    x, y, z
+        Axes; z is the observable of a heat map, y that of a curve.
+    x_values, y_values
+        Swept numbers in SI units; `y_values` is empty for curves.
+    data, errors
+        Measured numbers and standard errors, ``(series, x)`` or ``(series, y, x)``; `errors` is None if unknown.
+    """
+
+    kind: str
+    title: str
+    series: tuple[str, ...]
+    x: Axis
+    y: Axis
+    z: Axis | None
+    x_values: Float[np.ndarray, " x"]
+    y_values: Float[np.ndarray, " y"]
+    data: Float[np.ndarray, "series *sweep"]
+    errors: Float[np.ndarray, "series *sweep"] | None
+    experiment: Experiment
+    measured: Measured
+
+    def arranged(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> Float[np.ndarray, "series *sweep"]:
+        """Give a prediction in the order of `data`."""
+        return _arranged(self.experiment, np.asarray(prediction))
+
+    def summary(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> str:
+        """Say in numbers how far a prediction is from the data."""
+        words = f"rms misfit / rms data {misfit([self.measured], [np.asarray(prediction)]):.4f}"
+        if self.measured.noise == "unknown":
+            return words
+        deviation = (np.asarray(prediction) - self.measured.values) / self.measured.sigma
+        chi2 = float(np.nanmean(deviation**2))
+        noise = "stated" if self.measured.noise == "file" else "estimated"
+        return f"{words}    chi²/N {chi2:.2f} ({noise} noise)"
+
+
+def comparison(experiment: Experiment, data: xr.Dataset) -> Comparison:
+    """Arrange a measurement for drawing.
+
+    Parameters
+    ----------
+    experiment
+        What was done.
+    data
+        What came out.
+    """
+    array = observable(data)
+    dims = experiment.protocol.dims
+    numbers = [dim for dim in dims if dim != "quadrature"]
+    part = measured(data, "gaussian")
+    values = _arranged(experiment, part.values)
+    amount = _axis(array.attrs.get("long_name", str(array.name)), array.attrs.get("units", "1"), values)
+    sweeps = [_sweep(data, dim) for dim in numbers]
+    axes = [_axis(words, units, found) for words, units, found in sweeps]
+    heatmap = len(numbers) == 2
+    errors = _arranged(experiment, np.asarray(data[f"{array.name}_stderr"].values)) if part.noise == "file" else None
+    title = f"{experiment.name.replace('_', ' ')} of {', '.join(experiment.qubits)}"
+    source = str(data.attrs.get("source", ""))
+    return Comparison(
+        kind="heatmap" if heatmap else "curve",
+        title=f"{title} · {source}" if source else title,
+        series=_series(experiment),
+        x=axes[-1],
+        y=axes[0] if heatmap else amount,
+        z=amount if heatmap else None,
+        x_values=sweeps[-1][2],
+        y_values=sweeps[0][2] if heatmap else np.zeros(0),
+        data=values,
+        errors=errors,
+        experiment=experiment,
+        measured=part,
+    )
+
+
+def _series(experiment: Experiment) -> tuple[str, ...]:
+    if "quadrature" not in experiment.protocol.dims:
+        return experiment.qubits
+    quadratures = [str(name) for name in experiment.coordinates["quadrature"].values]
+    return tuple(f"{qubit} {quadrature}" for qubit in experiment.qubits for quadrature in quadratures)
+
+
+def _arranged(experiment: Experiment, values: np.ndarray) -> np.ndarray:
+    """Give values as (series, sweeps): the quadratures of a qubit are series of their own."""
+    swept = values.shape[2:] if "quadrature" in experiment.protocol.dims else values.shape[1:]
+    return values.reshape(-1, *swept)
+
+
+def _sweep(data: xr.Dataset, dim: str) -> tuple[str, str, np.ndarray]:
+    if dim not in data.coords:  # the points of a frequency grid that moves with the bias have no common value
+        return f"{dim} of the row", "1", np.arange(data.sizes[dim], dtype=np.float64)
+    coordinate = data.coords[dim]
+    words = coordinate.attrs.get("long_name", dim)
+    return words, coordinate.attrs.get("units", "1"), np.asarray(coordinate.values, dtype=np.float64)
+
+
+def _axis(words: str, units: str, values: np.ndarray) -> Axis:
+    finite: Any = np.abs(values[np.isfinite(values)])
+    factor, written = prefix_for(float(finite.max()) if finite.size else 0.0, units)
+    return Axis(words, written, factor)
