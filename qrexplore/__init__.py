@@ -23,6 +23,7 @@ _HOMES = {
     "library": "qrexplore.twin",
     "open_data": "qrexplore.data",
     "save": "qrexplore.data",
+    "show_study": "qrexplore.ui",
     "simulate": "qrexplore.twin",
     "study": "qrexplore.learn",
 }

@@ -33,7 +33,7 @@ PROTOCOL = Protocol(
     name="cryoscope",
     dims=("quadrature", "duration"),
     coordinates={
-        "quadrature": ("", "measured quadrature"),
+        "quadrature": ("1", "measured quadrature"),
         "duration": ("s", "duration of the flux pulse"),
     },
     preparation=0,

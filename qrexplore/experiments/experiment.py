@@ -161,11 +161,11 @@ class Experiment:
         words = "readout signal" if self.observable == "signal" else "population of level 1 as read"
         attributes = {"units": self.units, "long_name": words}
         return xr.Dataset(
-            {self.observable: (self.dims, np.asarray(values), attributes)},
+            {self.observable: (self.dims, np.array(values), attributes)},
             coords=coordinates,
             attrs={
                 "experiment": self.name,
-                "settings": json.dumps(dict(self.settings)),
+                "settings": json.dumps({**self.settings, **({} if self.shots is None else {"shots": self.shots})}),
                 "source_format": "qrexplore",
                 "source": "",
                 "created": "",
@@ -233,6 +233,7 @@ def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
             tuple(map(str, found.dims)), found.values, found.attrs.get("units", ""), found.attrs.get("long_name", name)
         )
     settings = json.loads(data.attrs.get("settings", "{}"))
+    shots = settings.pop("shots", None)
     return Experiment(
         protocol=protocol,
         qubits=tuple(str(name) for name in data.coords["qubit"].values),
@@ -240,5 +241,5 @@ def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
         settings=settings,
         observable=str(array.name),
         units=array.attrs.get("units", "1"),
-        shots=int(settings["shots"]) if "shots" in settings else None,
+        shots=None if shots is None else int(shots),
     )

@@ -13,6 +13,7 @@ from qrexplore.hardware.channel import Capabilities, Channel
 from qrexplore.hardware.check import violations
 from qrexplore.hardware.connect import connect
 from qrexplore.hardware.consent import Armed, Consent, arm
+from qrexplore.hardware.demonstration import demonstration_chevron, demonstration_device
 from qrexplore.hardware.errors import BackendError, LimitError
 from qrexplore.hardware.limits import Limits, LimitsInForce, limits_in_force, tightened
 from qrexplore.hardware.program import Program, compile_program
@@ -42,6 +43,8 @@ __all__ = [
     "check_program",
     "compile_program",
     "connect",
+    "demonstration_chevron",
+    "demonstration_device",
     "limits_in_force",
     "push",
     "tightened",

@@ -244,12 +244,12 @@ def _assembled(
 
 def _rounded(wave: np.ndarray, channel: Channel) -> np.ndarray:
     """Round to the codes of the converter; both quadratures of a complex channel, whatever the wave needs."""
+    # part by part: products and quotients of infinite complex numbers are NaN in both parts
     with np.errstate(over="ignore"):
-        codes = wave / channel.step
-    if channel.kind == "iq" or np.iscomplexobj(codes):
-        rounded = np.empty(codes.shape, dtype=np.complex128)
-        # part by part: the product of 1j and infinity is NaN in both parts
-        rounded.real, rounded.imag = np.round(codes.real) + 0.0, np.round(codes.imag) + 0.0
-        return rounded
+        parts = [np.round(part / channel.step) for part in (np.real(wave), np.imag(wave))]
     # adding 0.0 turns -0.0 into 0.0: the same voltage must have the same hash
-    return np.round(codes) + 0.0
+    if channel.kind == "iq" or np.iscomplexobj(wave):
+        rounded = np.empty(wave.shape, dtype=np.complex128)
+        rounded.real, rounded.imag = parts[0] + 0.0, parts[1] + 0.0
+        return rounded
+    return parts[0] + 0.0

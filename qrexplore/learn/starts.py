@@ -32,11 +32,15 @@ class Recipe:
         Gives starting values from a twin, the experiment and the measured numbers.
     ideal
         Free paths that an undistorted device would not need, with the values they have there.
+    begin
+        Values for those paths to begin with where a start has the ideal ones: a distortion that is absent has no direction
+        to grow in.
     """
 
     free: tuple[str, ...]
     start: Callable[[Twin, Experiment, np.ndarray], Values]
     ideal: Mapping[str, float] = field(default_factory=dict)
+    begin: Mapping[str, float] = field(default_factory=dict)
 
     def paths(self, twin: Twin, experiment: Experiment) -> list[str]:
         """Give the patterns of the free paths with names of qubits, for the readout that the twin has."""
@@ -49,7 +53,20 @@ class Recipe:
 
     def undistorted(self, experiment: Experiment) -> Values:
         """Give the values of an undistorted device."""
-        return {path.format(pulsed=pulsed_qubit(experiment)): value for path, value in self.ideal.items()}
+        return _named(self.ideal, experiment)
+
+    def distorted(self, experiment: Experiment, begin: Twin) -> Values:
+        """Give values to begin a search for the distortion with: those of a twin, unless they are the ideal ones."""
+        small = _named(self.begin, experiment)
+        table = begin.parameters
+        return {
+            path: small.get(path, value) if table[path].value == value else table[path].value
+            for path, value in self.undistorted(experiment).items()
+        }
+
+
+def _named(values: Mapping[str, float], experiment: Experiment) -> Values:
+    return {path.format(pulsed=pulsed_qubit(experiment)): value for path, value in values.items()}
 
 
 def start(twin: Twin, data: xr.Dataset) -> Twin:
@@ -295,9 +312,6 @@ def _chevron(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
     meeting = float(low.frequency) - float(high.anharmonicity)
     phi = brentq(lambda flux: float(high.at_flux(flux)[0]) - meeting, 0.0, 0.5)
     found = {
-        # a distortion that is absent has no direction to grow in; this one is small, the bandwidth a common generator's
-        f"flux_{pulsed}.distortion.amplitude": -0.01,
-        f"flux_{pulsed}.low_pass.cutoff": 400e6,
         f"flux_{pulsed}.transfer.gain": phi / abs(resonance),
         next(path for path in twin.parameters.paths if path.endswith(".coupling")): float(np.clip(coupling, 1e6, 50e6)),
     }
@@ -344,5 +358,7 @@ RECIPES = {
             "flux_{pulsed}.distortion.time_constant": 10e-9,
             "flux_{pulsed}.low_pass.cutoff": library.UNLIMITED,
         },
+        # small, and with the bandwidth of a common generator
+        begin={"flux_{pulsed}.distortion.amplitude": -0.01, "flux_{pulsed}.low_pass.cutoff": 400e6},
     ),
 }

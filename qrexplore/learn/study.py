@@ -121,8 +121,8 @@ def study(
 
     learned = ideal = stage("ideal", replace(problem, max_steps=_IDEAL_STEPS) if ideal_values else problem)
     if ideal_values:
-        distorted = {path: begin.parameters[path].value for path in ideal_values}
-        starts = (begin, ideal.twin.replace(distorted))
+        distorted = recipe.distorted(experiment, begin)
+        starts = (begin.replace(distorted), ideal.twin.replace(distorted))
         best = min(starts, key=lambda candidate: kernel.loss(replace(problem, twin=candidate, hold=())))
         learned = stage("learned", replace(problem, twin=best, hold=()))
     seconds = time.perf_counter() - began

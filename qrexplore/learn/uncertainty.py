@@ -48,5 +48,6 @@ def laplace(
     covariance = inflation * (whitened @ whitened.T) / np.outer(scale, scale) * np.outer(slopes, slopes)
     stderr = np.sqrt(np.diag(covariance))
     hidden = np.sum(directions[~seen] ** 2, axis=0) > 1e-6 if not np.all(seen) else np.zeros(len(scale), dtype=bool)
-    stderr[hidden | (length == 0)] = np.inf
+    # a parameter that was driven onto a bound has no slope left, and no error that could be read off a curvature
+    stderr[hidden | (length == 0) | (slopes == 0) | ~(stderr > 0)] = np.inf
     return Laplace(covariance, stderr)

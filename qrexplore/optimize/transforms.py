@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy.special import expit
 
 from qrexplore.core import ParameterTable
 
@@ -48,6 +49,6 @@ class Coordinates:
 
     def slopes(self, coordinates: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, " parameters"]:
         """Give the derivative of each value with respect to its coordinate."""
-        share = 1 / (1 + np.exp(-np.asarray(coordinates)))
+        share = expit(np.asarray(coordinates))
         slope = self.span * share * (1 - share)
         return slope * np.where(self.logarithmic, np.asarray(self.values(jnp.asarray(coordinates))), 1.0)

@@ -1,6 +1,7 @@
 """Pulses and schedules: what plays when on which line, symbolic until it is sampled on a clock."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
@@ -81,8 +82,10 @@ def sample(schedule: Schedule, sample_rate: float) -> dict[str, Complex[Array, "
     for pulse in schedule.pulses:
         wave = pulse.amplitude * pulse.envelope.cells(edges - pulse.start)
         # the phase may be traced, so whether it matters is told by the line: flux has none
-        if jnp.iscomplexobj(wave) or not pulse.line.startswith("flux_"):
+        if jnp.iscomplexobj(wave):
             wave = wave * jnp.exp(1j * pulse.phase)
+        elif not pulse.line.startswith("flux_"):
+            wave = jax.lax.complex(wave * jnp.cos(pulse.phase), wave * jnp.sin(pulse.phase))
         waves[pulse.line] = waves[pulse.line] + wave if pulse.line in waves else wave
     return waves
 

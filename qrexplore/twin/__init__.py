@@ -18,6 +18,7 @@ from qrexplore.twin.electronics import (
     step_response,
 )
 from qrexplore.twin.model import Twin
+from qrexplore.twin.play import play
 from qrexplore.twin.prediction import populations, predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 
@@ -38,6 +39,7 @@ __all__ = [
     "Transmon",
     "Twin",
     "library",
+    "play",
     "populations",
     "predict",
     "read",

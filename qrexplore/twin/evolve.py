@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation
 from qrexplore.pulses import sample
+from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.dynamics import TURN, Dynamics
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
@@ -76,11 +77,27 @@ def _(block: Play, state: State, setting: Setting) -> tuple[State, Float[Array, 
     twin, substeps = setting.twin, setting.substeps
     rate = clock(twin, block.schedule.lines)
     samples = jax.vmap(lambda schedule: sample(schedule, rate))(block.schedule)
-    waves = {line: twin.lines[line].forward(values, substeps) for line, values in samples.items()}
     step = 1 / (rate * substeps)
+    waves = {line: twin.lines[line].forward(values, substeps) for line, values in samples.items()}
+    waves = {line: wave * _carrier(line, wave.shape[-2], setting, step) for line, wave in waves.items()}
     if block.stop is None:
         return _propagate(waves, state, setting, step)
     return _branch(waves, state, setting, rate, np.asarray(setting.experiment.coordinates[block.stop].values))
+
+
+def _carrier(line: str, cells: int, setting: Setting, step: float) -> Array | float:
+    """Give the factor that turns a drive wave from the frame of its carrier to that of the simulation.
+
+    In experiments with a ``drive_frequency`` that frame is the carrier's; else the carrier is the idle frequency of the qubit.
+    """
+    kind, _, qubit = line.partition("_")
+    known = {**setting.experiment.protocol.settings, **setting.experiment.settings}
+    if kind != "drive" or "drive_frequency" in known:
+        return 1.0
+    idle, _ = setting.twin.chip.qubits[qubit].at_flux(jnp.zeros(()))
+    reference = frame(setting.twin, setting.experiment)[0]
+    times = (jnp.arange(cells)[:, None] + jnp.asarray(GAUSS_NODES)) * step
+    return jnp.exp(-1j * TURN * (jax.lax.stop_gradient(idle) - reference) * times)
 
 
 def clock(twin: Twin, lines: tuple[str, ...]) -> float:

@@ -3,14 +3,17 @@
 from qrexplore.views.comparison import Axis, Comparison, comparison
 from qrexplore.views.learning import LearnedRow, learned_rows, outcome
 from qrexplore.views.parameters import ParameterRow, parameter_rows, slider_range
+from qrexplore.views.step_response import StepResponse, learned_step_response
 
 __all__ = [
     "Axis",
     "Comparison",
     "LearnedRow",
     "ParameterRow",
+    "StepResponse",
     "comparison",
     "learned_rows",
+    "learned_step_response",
     "outcome",
     "parameter_rows",
     "slider_range",

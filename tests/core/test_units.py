@@ -26,6 +26,7 @@ from qrexplore.core import format_quantity, format_with_error, prefix_for
         (999.9999999999, "Hz", "1 kHz"),
         (1e-18, "s", "0.001 fs"),
         (1e16, "Hz", "10000 THz"),
+        (1.7976931348623157e308, "V", "1.79769e+296 TV"),
         (float("nan"), "V", "nan V"),
         (float("inf"), "s", "inf s"),
     ],

@@ -52,7 +52,7 @@ def prediction(twin, experiment):
 
     def function(values):
         moved = twin.replace(dict(zip(paths, values, strict=True)))
-        found, _ = populations(moved, experiment, points, substeps=4)
+        found, _ = populations(moved, experiment, points, substeps=8)
         return read(moved, experiment, found).reshape(-1)
 
     return jax.jit(function)
@@ -87,7 +87,7 @@ def test_derivatives_agree_with_finite_differences(name):
     slopes = np.asarray(jax.jit(jax.jacfwd(function))(values))
     assert np.all(np.isfinite(slopes))
     # nothing is lost between the parameters of this test and the public function
-    public = np.asarray(predict(twin, experiment, substeps=4)).reshape(-1)
+    public = np.asarray(predict(twin, experiment, substeps=8)).reshape(-1)
     np.testing.assert_allclose(function(values), public, atol=1e-12)
 
     table = twin.parameters
@@ -95,7 +95,6 @@ def test_derivatives_agree_with_finite_differences(name):
         row.path: relative_error(function, values, column, slopes[:, column], row.bounds[1] - row.bounds[0])
         for column, row in enumerate(table)
     }
-    print(name, max(errors.values()), {path: error for path, error in errors.items() if error > 1e-6})
     assert {path: error for path, error in errors.items() if error > 1e-6} == {}
     seen = {path for column, path in enumerate(table.paths) if np.any(slopes[:, column] != 0)}
     assert SEEN[name] <= seen

@@ -1,0 +1,77 @@
+"""Play an arbitrary schedule on a twin."""
+
+from functools import lru_cache
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from qrexplore.experiments import Block, Coordinate, Experiment, Play, Protocol
+from qrexplore.pulses import Schedule
+from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.model import Twin
+from qrexplore.twin.prediction import populations, refined
+
+# a carrier away from the common frame turns quickly; this many steps a nanosecond sample follow 1 GHz to 1e-6
+_SUBSTEPS = 16
+
+
+def play(
+    twin: Twin, schedule: Schedule, *, qubits: tuple[str, ...] | None = None, preparation: int = 0
+) -> Float[Array, "qubits levels"]:
+    """Give the populations of the dressed levels of some qubits after a schedule.
+
+    Parameters
+    ----------
+    twin
+        Model of the device.
+    schedule
+        What plays. The carrier of each drive line is the idle frequency of its qubit.
+    qubits
+        Qubits that are simulated; all of the twin where left out.
+    preparation
+        Level in which each of them starts.
+
+    Returns
+    -------
+    array
+        Populations of levels 0, 1, ... of each qubit, before readout.
+
+    Raises
+    ------
+    ValueError
+        If the schedule plays on a line that the twin does not have or that belongs to none of the qubits.
+    """
+    names = tuple(twin.chip.qubits) if qubits is None else tuple(qubits)
+    wanted = {f"{kind}_{name}" for kind in ("drive", "flux") for name in names}
+    strange = [line for line in schedule.lines if line not in wanted]
+    if strange:
+        msg = (
+            f"`schedule` plays on {strange[0]!r}, which is no line of the qubits {', '.join(names)}. "
+            "Name that qubit in `qubits`, or leave the pulse out."
+        )
+        raise ValueError(msg)
+    substeps = _SUBSTEPS
+    while True:
+        found, norm = _compiled(names, preparation, substeps)(twin, schedule)
+        if not float(norm) > LARGEST_NORM:
+            return found[..., 0]
+        substeps = refined(substeps, float(norm))
+
+
+@lru_cache(maxsize=32)
+def _compiled(names: tuple[str, ...], preparation: int, substeps: int) -> eqx.Module:
+    """Give the compiled evolution; schedules of the same shape share it."""
+
+    @eqx.filter_jit
+    def run(twin: Twin, schedule: Schedule) -> tuple[Array, Array]:
+        def sequence(_: Experiment, __: object) -> tuple[Block, ...]:
+            return (Play(schedule),)
+
+        protocol = Protocol("play", ("repetition",), {}, preparation, sequence)
+        single = Coordinate(("repetition",), np.zeros(1), "1", "repetition")
+        experiment = Experiment(protocol, names, {"repetition": single})
+        return populations(twin, experiment, {"repetition": jnp.zeros(1)}, substeps=substeps)
+
+    return run

@@ -1,0 +1,98 @@
+"""The contract of every experiment; a protocol joins by a line in MADE."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+
+from qrexplore import experiments
+from qrexplore.data import DatasetError, observable, validate
+from qrexplore.twin import library, simulate
+
+DELAYS = np.array([0.0, 2e-6, 5e-6])
+MADE = {
+    "rabi": experiments.rabi(np.array([0.0, 0.1, 0.2]), shots=100),
+    "t1": experiments.t1(DELAYS),
+    "ramsey": experiments.ramsey(DELAYS, artificial_detuning=1e5),
+    "echo": experiments.echo(DELAYS),
+    "flux_arc": experiments.flux_arc(np.array([-0.1, 0.1]), np.linspace(4.9e9, 5e9, 4)),
+    "cryoscope": experiments.cryoscope(np.array([3e-9, 5e-9]), flux_amplitude=0.2),
+    "chevron": experiments.chevron(np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])),
+}
+
+
+@pytest.fixture(params=MADE)
+def experiment(request):
+    return MADE[request.param]
+
+
+def numbers(experiment):
+    shape = (len(experiment.qubits), *experiment.sweep_shape)
+    return np.arange(np.prod(shape), dtype=float).reshape(shape) / np.prod(shape)
+
+
+def test_every_protocol_is_held_to_this_contract():
+    assert set(MADE) == set(experiments.PROTOCOLS)
+    assert all(MADE[name].protocol is protocol for name, protocol in experiments.PROTOCOLS.items())
+
+
+def test_dataset_fits_the_schema_and_leads_back_to_the_experiment(experiment):
+    data = experiment.dataset(numbers(experiment))
+    validate(data)
+    again = experiments.from_dataset(data)
+    assert again == experiment
+    assert observable(data).dims == experiment.dims
+    for name, coordinate in experiment.coordinates.items():
+        assert data[name].attrs["units"] == coordinate.units
+        assert data[name].attrs["long_name"]
+
+
+def test_points_run_over_the_sweep_with_the_last_dimension_fastest(experiment):
+    data = experiment.dataset(numbers(experiment))
+    array = data[next(iter(data.data_vars))].isel(qubit=0)
+    for name, flat in experiment.points().items():
+        codes = experiment.protocol.codes.get(name)
+        grid = data[name] if codes is None else xr.apply_ufunc(np.vectorize(codes.get), data[name])
+        np.testing.assert_array_equal(flat, grid.broadcast_like(array).transpose(*array.dims).values.reshape(-1))
+
+
+def test_experiments_are_equal_by_content(experiment):
+    again = experiments.from_dataset(experiment.dataset(numbers(experiment)))
+    other = experiments.from_dataset(
+        again.dataset(numbers(again)).assign_attrs(settings=json.dumps({**again.settings, "note": 1}))
+    )
+    assert again == experiments.from_dataset(again.dataset(numbers(again)))
+    assert hash(again) == hash(experiments.from_dataset(again.dataset(numbers(again))))
+    assert other != again
+
+
+def test_sequence_is_made_of_blocks_at_one_traced_point(experiment):
+    points = {name: values[:1] for name, values in experiment.points().items()}
+    blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=1)(points)
+    assert blocks
+    kinds = (experiments.Rotation, experiments.Idle, experiments.Play, experiments.SteadyDrive)
+    assert all(isinstance(block, kinds) for block in blocks)
+
+
+def test_simulation_has_the_labels_of_the_measurement(experiment):
+    twin = library.two_transmons(dissipative=False) if len(experiment.qubits) == 2 else library.transmon()
+    data = simulate(twin, experiment)
+    validate(data)
+    assert observable(data).dims == experiment.dims
+    assert np.all(np.isfinite(observable(data)))
+    assert np.all((observable(data) >= 0) & (observable(data) <= 1))
+
+
+def test_dataset_without_a_coordinate_is_refused_by_name(experiment):
+    data = experiment.dataset(numbers(experiment))
+    name = next(iter(experiment.coordinates))
+    with pytest.raises(DatasetError, match=f"must have the coordinate '{name}'"):
+        experiments.from_dataset(data.drop_vars(name))
+
+
+def test_dataset_with_other_dimensions_is_refused(experiment):
+    data = experiment.dataset(numbers(experiment)).expand_dims("repetition")
+    with pytest.raises(DatasetError, match=f"a {experiment.name} dataset must have dimensions"):
+        experiments.from_dataset(data)

@@ -1,0 +1,124 @@
+"""The contract of every optimiser; a method joins by being listed in METHODS."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from qrexplore.core import Status, Step, Task, run
+from qrexplore.optimize import METHODS, Adam, LeastSquares
+
+RATES = {"adam": {"learning_rate": 0.05, "patience": 200, "tolerance": 1e-9}}
+TIMES = np.linspace(0.0, 3.0, 25)
+NOISE = 0.02 * np.random.default_rng(5).normal(size=25)
+
+
+def posed(residuals, start):
+    jacobian, gradient = jax.jit(jax.jacfwd(residuals)), jax.jit(jax.grad(lambda x: jnp.sum(residuals(x) ** 2) / 2))
+    return LeastSquares(
+        linearize=lambda x: (np.asarray(residuals(x)), np.asarray(jacobian(x))),
+        gradient=lambda x: (float(jnp.sum(residuals(x) ** 2) / 2), np.asarray(gradient(x))),
+        start=np.asarray(start, dtype=float),
+    )
+
+
+def line(x):
+    return x[0] + x[1] * TIMES - (0.3 - 0.8 * TIMES + NOISE)
+
+
+def decay(x):
+    return x[0] * jnp.exp(-TIMES * jnp.exp(x[1])) + x[2] - (np.exp(-1.3 * TIMES) + 0.2 + NOISE)
+
+
+def valley(x):
+    return jnp.stack([10 * (x[1] - x[0] ** 2), 1 - x[0], 0.1 * (x[1] - 1)])
+
+
+PROBLEMS = {"line": (line, [0.0, 0.0]), "decay": (decay, [0.7, -0.5, 0.0]), "valley": (valley, [-1.2, 1.0])}
+
+
+def driven(method, problem, max_steps=4000, watch=None):
+    """Drive a method as a task and give its last progress and status."""
+
+    def advance(progress):
+        progress = method.advance(problem, progress)
+        return progress, Step(progress.iteration, progress.loss, progress.gradient_norm)
+
+    def done(progress):
+        return method.done(progress) or (Status.MAX_STEPS if progress.iteration >= max_steps else None)
+
+    task = Task(problem, lambda: method.init(problem), advance, done, lambda progress, status: (progress, status))
+    return run(task, on_step=watch)
+
+
+@pytest.fixture(params=METHODS)
+def method(request):
+    return METHODS[request.param](**RATES.get(request.param, {}))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_method_finds_the_optimum_that_scipy_finds(method, name):
+    residuals, start = PROBLEMS[name]
+    progress, status = driven(method, posed(residuals, start))
+    known = least_squares(lambda x: np.asarray(residuals(jnp.asarray(x))), start, xtol=1e-14, ftol=1e-14, gtol=1e-14)
+    rough = isinstance(method, Adam)
+    assert status is Status.CONVERGED or (rough and status is Status.MAX_STEPS)
+    # Levenberg-Marquardt stops when the rest of the way is a small part of a standard error
+    spread = np.sqrt(np.diag(np.linalg.inv(known.jac.T @ known.jac)) * 2 * known.cost / (len(known.fun) - len(start)))
+    assert np.all(np.abs(progress.coordinates - known.x) <= (2e-2 if rough else 0.05 * spread + 1e-9))
+    assert progress.loss <= known.cost * (1 + 1e-3) + 1e-4 * rough + 1e-12
+
+
+def test_loss_never_rises_and_iterations_count(method):
+    losses, iterations = [], []
+
+    def watch(step):
+        losses.append(step.loss)
+        iterations.append(step.iteration)
+
+    driven(method, posed(decay, [0.7, -0.5, 0.0]), max_steps=30, watch=watch)
+    assert np.all(np.diff(losses) <= 0)
+    assert losses[-1] < losses[0]
+    assert iterations == list(range(1, len(losses) + 1))
+
+
+def test_reported_loss_is_half_the_sum_of_squares_at_the_reported_point(method):
+    progress, _ = driven(method, posed(decay, [0.7, -0.5, 0.0]), max_steps=7)
+    residual = np.asarray(decay(jnp.asarray(progress.coordinates)))
+    assert progress.loss == pytest.approx(residual @ residual / 2, rel=1e-12)
+
+
+def test_method_keeps_no_state_of_its_own(method):
+    problem = posed(decay, [0.7, -0.5, 0.0])
+    once = method.advance(problem, method.init(problem))
+    method.advance(problem, once)
+    again = method.advance(problem, method.init(problem))
+    np.testing.assert_array_equal(once.coordinates, again.coordinates)
+
+
+def test_start_that_is_not_finite_is_told(method):
+    _, status = driven(method, posed(lambda x: jnp.log(x) * jnp.ones(3), [-1.0]), max_steps=50)
+    assert status is Status.NONFINITE
+
+
+def test_step_into_numbers_that_are_not_finite_leaves_the_best_point_where_it_was(method):
+    # downhill leads over the edge of the domain
+    progress, status = driven(method, posed(lambda x: jnp.sqrt(x - 0.2) * jnp.ones(3) + 1.0, [1.0]), max_steps=300)
+    assert 0.2 <= float(progress.coordinates[0]) < 1.0
+    if isinstance(method, Adam):
+        assert status is Status.NONFINITE
+
+
+def test_method_that_can_find_nothing_lower_says_that_it_is_stalled():
+    # the Jacobian points uphill, as that of a wrong derivative would
+    wrong = LeastSquares(
+        linearize=lambda x: (np.append(x, 1.0), np.array([[-1.0], [0.0]])), gradient=None, start=np.array([1.0])
+    )
+    progress, status = driven(METHODS["levenberg-marquardt"](), wrong, max_steps=100)
+    assert status is Status.STALLED
+    np.testing.assert_array_equal(progress.coordinates, [1.0])
+
+
+def test_run_that_may_not_go_on_says_so(method):
+    assert driven(method, posed(valley, [-1.2, 1.0]), max_steps=2)[1] is Status.MAX_STEPS

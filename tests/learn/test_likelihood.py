@@ -1,0 +1,126 @@
+"""Likelihoods as residuals, against the logarithms of the distributions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+
+from qrexplore import experiments
+from qrexplore.learn import Measured, measured
+from qrexplore.twin import library, simulate
+
+SHOTS = 50
+
+
+def kept_off_the_ends(p):
+    """Give the probability that is compared: one unexpected shot must not be impossible."""
+    return 1e-6 + (1 - 2e-6) * p
+
+
+def binomial(shares):
+    shares = np.atleast_2d(np.asarray(shares, dtype=float))
+    return Measured(shares, np.ones_like(shares), SHOTS, noise="file", likelihood="binomial")
+
+
+@pytest.mark.parametrize("count", [0, 1, 17, 49, 50])
+def test_binomial_residual_is_the_root_of_the_log_likelihood_ratio(count):
+    part = binomial([count / SHOTS])
+    for p in (0.003, 0.2, 0.34, 0.9, 0.997):
+        (residual,) = np.asarray(part.residuals(jnp.array([[p]])))
+        compared = kept_off_the_ends(p)
+        ratio = binom.logpmf(count, SHOTS, count / SHOTS) - binom.logpmf(count, SHOTS, compared)
+        assert residual**2 / 2 == pytest.approx(ratio, rel=1e-9, abs=1e-12)
+        assert np.sign(residual) == np.sign(compared - count / SHOTS)
+
+
+def test_gaussian_residual_is_the_root_of_the_log_likelihood_ratio():
+    part = Measured(np.array([[0.3]]), np.array([[0.02]]), 0, noise="file", likelihood="gaussian")
+    (residual,) = np.asarray(part.residuals(jnp.array([[0.35]])))
+    assert residual**2 / 2 == pytest.approx(norm.logpdf(0) - norm.logpdf(0.05 / 0.02))
+
+
+@pytest.mark.parametrize("count", [0, 17, 50])
+def test_binomial_residual_is_smooth_through_the_measured_share(count):
+    share = count / SHOTS
+    part = binomial([share])
+
+    def residual(p):
+        return part.residuals(jnp.array([[p]]))[0]
+
+    slope = jax.grad(residual)
+    at = [p for p in share + np.array([0.0, 1e-9, -1e-9, 1e-7, -1e-7, 1e-5, -1e-5, 3e-3]) if 0 <= p <= 1]
+    assert np.all(np.isfinite([slope(p) for p in at]))
+    if 0 < count < SHOTS:
+        # near the share the residual is (p - k/N)/sigma
+        sigma = np.sqrt(share * (1 - share) / SHOTS)
+        for p in at[:-1]:
+            assert float(slope(p)) == pytest.approx(1 / sigma, rel=1e-3)
+            assert float(residual(p)) == pytest.approx((kept_off_the_ends(p) - share) / sigma, rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [0, 1, 17, 50])
+def test_slope_of_the_binomial_residual_agrees_with_finite_differences(count):
+    part = binomial([count / SHOTS])
+
+    def residual(p):
+        return float(part.residuals(jnp.array([[p]]))[0])
+
+    for p in (0.02, 0.31, 0.34 + 2e-6, 0.7, 0.98):
+        slope = float(jax.grad(lambda x: part.residuals(jnp.array([[x]]))[0])(p))
+        step = 1e-5
+        assert slope == pytest.approx((residual(p + step) - residual(p - step)) / (2 * step), rel=1e-4)
+
+
+def test_model_beyond_0_and_1_has_a_large_but_finite_residual():
+    found = np.asarray(binomial([0.5, 0.0, 1.0]).residuals(jnp.array([[-0.2, 1.3, -0.1]])))
+    assert np.all(np.isfinite(found))
+    assert np.min(np.abs(found)) > 10
+
+
+def test_missing_points_leave_no_residual():
+    values = np.array([[0.1, np.nan, 0.3]])
+    part = Measured(values, np.full((1, 3), 0.1), 0, noise="file", likelihood="gaussian")
+    np.testing.assert_allclose(part.residuals(jnp.array([[0.1, 5.0, 0.4]])), [0.0, 1.0], atol=1e-12)
+
+
+def relaxation(**settings):
+    return simulate(library.transmon(), experiments.t1(np.linspace(0, 1e-4, 40), **settings))
+
+
+def test_standard_errors_of_the_file_are_taken():
+    data = relaxation()
+    data["population_stderr"] = data["population"].copy(data=np.full((1, 40), 0.013))
+    part = measured(data, "gaussian")
+    assert part.noise == "file"
+    assert np.all(part.sigma == 0.013)
+
+
+def test_noise_is_estimated_from_scatter_where_the_file_is_silent():
+    data = relaxation()
+    data["population"].values[...] += 0.01 * np.random.default_rng(0).normal(size=(1, 40))
+    part = measured(data, "gaussian")
+    assert part.noise == "scatter"
+    assert part.sigma.max() == pytest.approx(0.01, rel=0.5)
+
+
+def test_binomial_likelihood_needs_shots():
+    with pytest.raises(ValueError, match=r"'binomial' needs a population from a known number of shots.*Use 'gaussian'"):
+        measured(relaxation(), "binomial")
+    assert measured(relaxation(shots=300), "binomial").shots == 300
+
+
+def test_noise_that_cannot_be_told_leaves_the_rms_of_the_data_as_scale():
+    few = simulate(library.transmon(), experiments.t1(np.linspace(0, 1e-4, 5)))
+    # a fringe with a point and a half a period looks like noise to its neighbors
+    coarse = simulate(library.transmon(), experiments.ramsey(np.arange(40) * 1e-6, artificial_detuning=0.66e6))
+    for data in (few, coarse):
+        part = measured(data, "gaussian")
+        assert part.noise == "unknown"
+        assert part.sigma[0, 0] == pytest.approx(np.std(data["population"].values))
+    assert measured(few, "mse").sigma[0, 0] == pytest.approx(np.std(few["population"].values))
+
+
+def test_unknown_likelihood_names_the_known_ones():
+    with pytest.raises(ValueError, match="`likelihood` must be one of 'gaussian', 'binomial', 'mse'"):
+        measured(relaxation(), "poisson")
