@@ -29,7 +29,7 @@ _HOMES = {
 }
 _PACKAGES = ("core", "data", "experiments", "hardware", "learn", "optimize", "pulses", "quantum", "twin", "ui", "views")
 
-__all__ = ["__version__", *_HOMES, *_PACKAGES]
+__all__ = ["__version__", *_HOMES, *_PACKAGES]  # noqa: PLE0604 (all are strings)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `q
 from qrexplore.core.checks import require_axis, require_choice, require_finite, require_positive
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
-from qrexplore.core.parameters import Parameter, ParameterTable, parameter, replace, table, transparent
+from qrexplore.core.parameters import Parameter, ParameterTable, Scalar, parameter, replace, table, transparent
 from qrexplore.core.status import Status
 from qrexplore.core.units import format_quantity, format_with_error, prefix_for
 
@@ -14,6 +14,7 @@ __all__ = [
     "Named",
     "Parameter",
     "ParameterTable",
+    "Scalar",
     "Status",
     "Step",
     "Task",

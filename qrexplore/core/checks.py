@@ -30,8 +30,11 @@ def require_axis(values: Any, name: str, unit: str) -> np.ndarray:
     """Give a sweep axis as a 64-bit array, or raise ValueError unless it is 1-D, not empty and finite."""
     array = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if array.ndim != 1 or array.size == 0:
-        msg = f"`{name}` must be a 1-D array in {unit} with at least one point, got shape {array.shape}."
-        raise ValueError(f"{msg} Use for example numpy.linspace.")
+        msg = (
+            f"`{name}` must be a 1-D array in {unit} with at least one point, got shape {array.shape}. "
+            "Use for example numpy.linspace."
+        )
+        raise ValueError(msg)
     require_finite(array, name)
     return array
 

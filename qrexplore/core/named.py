@@ -60,6 +60,10 @@ class Named(eqx.Module, Generic[Part]):
         """Count the parts."""
         return len(self.names)
 
+    def values(self) -> tuple[Part, ...]:
+        """Give the parts, in order."""
+        return self.parts
+
     def items(self) -> Iterator[tuple[str, Part]]:
         """Iterate over pairs of name and part, in order."""
         return zip(self.names, self.parts, strict=True)

@@ -9,7 +9,7 @@ import fnmatch
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import equinox as eqx
 import jax
@@ -19,6 +19,11 @@ from jaxtyping import Array, Float
 
 from qrexplore.core.named import Named
 from qrexplore.core.units import format_quantity
+
+if TYPE_CHECKING:
+    Scalar = Any  # a float where it is given, an array where it is read
+else:
+    Scalar = Float[Array, ""]
 
 _KEY = "qrexplore.parameter"
 _TRANSPARENT = "qrexplore.transparent"
@@ -169,13 +174,13 @@ class ParameterTable(Sequence[Parameter]):
 
     def __repr__(self) -> str:
         """Print the table in aligned columns."""
-        cells = [
-            (row.path, format_quantity(row.value, row.unit), _bounds_text(row), row.label) for row in self._rows
-        ]
+        cells = [(row.path, format_quantity(row.value, row.unit), _bounds_text(row), row.label) for row in self._rows]
         head = ("path", "value", "bounds", "label")
         widths = [max(len(line[column]) for line in [head, *cells]) for column in range(4)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-                 for line in [head, *cells]]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in [head, *cells]
+        ]
         return "\n".join(lines)
 
 
@@ -187,8 +192,10 @@ def unknown_path(path: str, known: Iterable[str]) -> str:
     """Give the words for a path or pattern that is not in a table."""
     known = list(known)
     near = difflib.get_close_matches(path, known, n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(repr(name) for name in near)}?" if near else (
-        f"The first paths of the model are: {', '.join(known[:6])}." if known else "The model has no parameter."
+    hint = (
+        f"Did you mean {' or '.join(repr(name) for name in near)}?"
+        if near
+        else (f"The first paths of the model are: {', '.join(known[:6])}." if known else "The model has no parameter.")
     )
     return f"no parameter matches {path!r}. {hint}"
 

@@ -67,7 +67,7 @@ def format_with_error(value: float, stderr: float, unit: str) -> str:
     """
     if not math.isfinite(stderr) or stderr <= 0.0:
         return f"{format_quantity(value, unit)} (error unknown)"
-    factor, written = prefix_for(value if value else stderr, unit)
+    factor, written = prefix_for(value or stderr, unit)
     scaled, error = value / factor, stderr / factor
     decimals = max(0, 1 - math.floor(math.log10(error)))
     if decimals > 12:

@@ -226,8 +226,11 @@ def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
     coordinates = {}
     for name in protocol.coordinates:
         if name not in data.coords:
-            msg = f"a {protocol.name} dataset must have the coordinate {name!r}, got {sorted(map(str, data.coords))}."
-            raise DatasetError(f"{msg} Add it with data.assign_coords.")
+            msg = (
+                f"a {protocol.name} dataset must have the coordinate {name!r}, got {sorted(map(str, data.coords))}. "
+                "Add it with data.assign_coords."
+            )
+            raise DatasetError(msg)
         found = data.coords[name]
         coordinates[name] = Coordinate(
             tuple(map(str, found.dims)), found.values, found.attrs.get("units", ""), found.attrs.get("long_name", name)

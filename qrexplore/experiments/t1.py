@@ -6,7 +6,7 @@ from qrexplore.experiments.blocks import Block, Idle
 from qrexplore.experiments.experiment import Experiment, Point, Protocol, build
 
 
-def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
+def _sequence(_: Experiment, point: Point) -> tuple[Block, ...]:
     return (Idle(point["delay"]),)
 
 

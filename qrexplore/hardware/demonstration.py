@@ -27,11 +27,16 @@ def demonstration_device(*, seed: int = 7) -> SimulatedBackend:
         Of the shot noise, and of the small amounts by which this device differs from the library's values.
     """
     plain = library.two_transmons()
-    readout = {f"readout_{name}": SignalReadout(*values) for name, values in _SIGNALS.items()}
+    readout = {
+        f"readout_{name}": SignalReadout(offset=offset, scale=scale, second_level=second)
+        for name, (offset, scale, second) in _SIGNALS.items()
+    }
     twin = Twin(plain.chip, plain.lines, Named(readout), plain.biases)
     generator = np.random.default_rng(seed)
     spread = {"q0_q1.coupling": 0.05, "flux_q1.transfer.gain": 0.02}
-    values = {path: twin.parameters[path].value * (1 + width * generator.standard_normal()) for path, width in spread.items()}
+    values = {
+        path: twin.parameters[path].value * (1 + width * generator.standard_normal()) for path, width in spread.items()
+    }
     return SimulatedBackend(twin.replace({**_FLAW, **values}), seed=seed, name="demonstration", signal_noise=1.0)
 
 

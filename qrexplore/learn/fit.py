@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -64,7 +65,9 @@ class LearnResult:
         """Print the learned values with their errors."""
         width = max(len(path) for path in self.parameters.paths)
         lines = [f"{self.status.value}; {len(self.history)} steps, {self.seconds:.1f} s"]
-        lines.append(f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}")
+        lines.append(
+            f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}"
+        )
         for row in self.parameters:
             error = self.stderr[row.path]
             text = format_with_error(row.value, error, row.unit)
@@ -102,7 +105,7 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     paths = problem.table.paths
 
     def values(progress: Progress) -> dict[str, float]:
-        found = np.asarray(coordinates.values(progress.coordinates))
+        found = np.asarray(coordinates.values(jnp.asarray(progress.coordinates)))
         return {path: float(value) for path, value in zip(paths, found, strict=True)}
 
     def init() -> LearnState:

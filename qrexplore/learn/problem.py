@@ -17,7 +17,7 @@ from qrexplore.twin import Twin
 
 @dataclass(frozen=True, eq=False)
 class LearnProblem:
-    """Which parameters of a twin make it reproduce the data?
+    """The question which parameters of a twin make it reproduce the data.
 
     Parameters
     ----------
@@ -64,8 +64,11 @@ class LearnProblem:
             msg = f"`max_steps` must be at least 1, got {self.max_steps!r}. Give for example 200."
             raise ValueError(msg)
         if not len(self.table):
-            msg = f"`free` less `hold` leaves no parameter to learn, got free {self.free!r} and hold {self.hold!r}."
-            raise ValueError(f"{msg} Free at least one.")
+            msg = (
+                f"`free` less `hold` leaves no parameter to learn, got free {self.free!r} and hold {self.hold!r}. "
+                "Free at least one."
+            )
+            raise ValueError(msg)
         for row in self.table:
             low, high = row.bounds
             if not low <= row.value <= high:
@@ -107,7 +110,9 @@ class LearnProblem:
     def moving(self) -> Int[np.ndarray, " free"]:
         """Positions of the parameters in `candidates` that are not held."""
         held = set(self.candidates.select(self.hold).paths) if self.hold else set()
-        return np.array([position for position, path in enumerate(self.candidates.paths) if path not in held], dtype=int)
+        return np.array(
+            [position for position, path in enumerate(self.candidates.paths) if path not in held], dtype=int
+        )
 
     @cached_property
     def table(self) -> ParameterTable:

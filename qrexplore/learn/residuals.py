@@ -94,7 +94,7 @@ class Kernel:
         return LeastSquares(linearize, gradient, start[moving])
 
 
-def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:
+def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa: C901 (small functions over shared traces)
     paths = problem.candidates.paths
     readout = np.array([path.startswith(_READOUT) for path in paths])
 

@@ -7,7 +7,9 @@ the right one.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
@@ -15,7 +17,7 @@ from scipy.optimize import brentq
 from qrexplore.data import observable
 from qrexplore.experiments import Experiment, from_dataset, pulsed_qubit
 from qrexplore.pulses import Gaussian
-from qrexplore.twin import ConfusionReadout, Twin, library
+from qrexplore.twin import ConfusionReadout, Transmon, Twin, library
 
 Values = dict[str, float]
 
@@ -48,7 +50,9 @@ class Recipe:
         free = [pattern.format(qubit=qubit, pulsed=pulsed) for pattern in self.free for qubit in experiment.qubits]
         for qubit in experiment.qubits:
             confused = isinstance(twin.readout[f"readout_{qubit}"], ConfusionReadout)
-            free += [f"readout_{qubit}.{name}" for name in (("false_one", "false_zero") if confused else ("offset", "scale"))]
+            free += [
+                f"readout_{qubit}.{name}" for name in (("false_one", "false_zero") if confused else ("offset", "scale"))
+            ]
         return list(dict.fromkeys(free))
 
     def undistorted(self, experiment: Experiment) -> Values:
@@ -158,7 +162,7 @@ def pulse_area(experiment: Experiment) -> float:
     duration = float(experiment.setting("pulse_duration"))
     edges = np.arange(0.0, duration + 0.5e-9, 1e-9)
     shape = Gaussian(duration, duration / experiment.setting("pulse_sigmas"))
-    return float(np.sum(np.real(np.asarray(shape.cells(edges)))) * 1e-9)
+    return float(np.sum(np.real(np.asarray(shape.cells(jnp.asarray(edges))))) * 1e-9)
 
 
 def _decay(values: np.ndarray, times: np.ndarray) -> tuple[float, float, float]:
@@ -239,7 +243,7 @@ def _cryoscope(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values
     drift, decay, coefficients = _drift_and_decay(times, ahead)
     detuning = mean + drift
     transmon = twin.chip.qubits[qubit]
-    phi = brentq(lambda flux: float(transmon.at_flux(flux)[0] - transmon.frequency) - detuning, 0.0, 0.5)
+    phi = _flux_of_detuning(transmon, detuning)
     # what is left at no pulse is the phase of the whole, fixed interval between the quarter turns
     window = float(times.max()) + experiment.setting("settling_time")
     offset = (coefficients[0] + coefficients[2] + 0.5) % 1 - 0.5
@@ -252,9 +256,23 @@ def _cryoscope(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values
     }
 
 
+def _flux_of_detuning(transmon: Transmon, detuning: float) -> float:
+    """Give the flux (Φ0, from 0 to 1/2) that lowers the frequency by `-detuning` (Hz); its nearer end if there is none."""
+
+    def excess(flux: float) -> float:
+        return float(transmon.at_flux(jnp.asarray(flux))[0] - transmon.frequency) - detuning
+
+    if excess(0.0) <= 0.0 or excess(0.5) >= 0.0:
+        return 0.01 if excess(0.0) <= 0.0 else 0.49
+    return float(cast("float", brentq(excess, 0.0, 0.5)))
+
+
 def _analytic(values: np.ndarray, sign: float) -> np.ndarray:
     """Give ``<X> + i <Y>`` up to a factor: a phasor that turns with the detuning."""
-    x, y = np.nan_to_num(values[0, 0] - np.nanmean(values[0, 0])), np.nan_to_num(values[0, 1] - np.nanmean(values[0, 1]))
+    x, y = (
+        np.nan_to_num(values[0, 0] - np.nanmean(values[0, 0])),
+        np.nan_to_num(values[0, 1] - np.nanmean(values[0, 1])),
+    )
     return x + 1j * sign * y
 
 
@@ -285,7 +303,7 @@ def _cryoscope_detuning(twin: Twin, experiment: Experiment, values: np.ndarray) 
     else:
         gain = float(twin.parameters[f"flux_{qubit}.transfer.gain"].value)
         transmon = twin.chip.qubits[qubit]
-        expected = float(transmon.at_flux(gain * height)[0] - transmon.at_flux(0.0)[0])
+        expected = float(transmon.at_flux(jnp.asarray(gain * height))[0] - transmon.at_flux(jnp.zeros(()))[0])
     step = float(np.min(np.diff(times)))
     grid = np.fft.fftfreq(16 * len(times), step)
     seen = grid[np.argmax(np.abs(np.fft.fft(_analytic(values, 1.0), 16 * len(times))))]
@@ -310,7 +328,7 @@ def _chevron(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
     coupling = float(grid[int(np.argmin(errors))] / (2 * np.sqrt(2)))
     low, high = twin.chip.qubits[other], twin.chip.qubits[pulsed]
     meeting = float(low.frequency) - float(high.anharmonicity)
-    phi = brentq(lambda flux: float(high.at_flux(flux)[0]) - meeting, 0.0, 0.5)
+    phi = _flux_of_detuning(high, meeting - float(high.frequency))
     found = {
         f"flux_{pulsed}.transfer.gain": phi / abs(resonance),
         next(path for path in twin.parameters.paths if path.endswith(".coupling")): float(np.clip(coupling, 1e6, 50e6)),
@@ -320,7 +338,9 @@ def _chevron(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
         extremes = np.nanpercentile(values[index], [2, 98])
         swapped = float(extremes[np.argmax(np.abs(extremes - first))])
         # the swap takes the other qubit from level 1 to 0, and the pulsed one from level 1 to 2
-        found |= _readout(twin, name, swapped, first) if name == other else _readout(twin, name, 2 * first - swapped, first)
+        found |= (
+            _readout(twin, name, swapped, first) if name == other else _readout(twin, name, 2 * first - swapped, first)
+        )
     return found
 
 

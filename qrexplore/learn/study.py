@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import xarray as xr
 
@@ -117,7 +118,7 @@ def study(
     kernel = Kernel(problem)
 
     def stage(name: str, question: LearnProblem) -> LearnResult:
-        return learn(question, kernel=kernel, on_step=(lambda step: on_step(name, step)) if on_step else None)
+        return learn(question, kernel=kernel, on_step=partial(on_step, name) if on_step else None)
 
     learned = ideal = stage("ideal", replace(problem, max_steps=_IDEAL_STEPS) if ideal_values else problem)
     if ideal_values:

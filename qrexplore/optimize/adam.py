@@ -52,7 +52,9 @@ class Adam:
         iteration = progress.iteration + 1
         norm = float(np.linalg.norm(gradient))
         if not np.isfinite(loss):
-            return Progress(progress.coordinates, loss, norm, iteration, _Memory((state, gradient), point, memory.best_at))
+            return Progress(
+                progress.coordinates, loss, norm, iteration, _Memory((state, gradient), point, memory.best_at)
+            )
         better = loss < progress.loss
         best_at = iteration if loss < (1 - self.tolerance) * progress.loss else memory.best_at
         return Progress(

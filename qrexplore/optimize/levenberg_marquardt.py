@@ -5,7 +5,6 @@ triangular factor of J (``J = Q R``, residual ``Q^T r`` and the norm of the rest
 the same losses. Its step is then compiled once for each number of parameters, whatever the problem.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +37,12 @@ def _local_model(point: Array, model: tuple[Array, Array, Array]) -> tuple[Array
 
 
 @eqx.filter_jit
+def _begin(model: tuple[Array, Array, Array]) -> Any:
+    shape = jax.eval_shape(lambda: model[0])
+    return _SOLVER.init(_local_model, model[2], model, {}, shape, None, frozenset())
+
+
+@eqx.filter_jit
 def _step(point: Array, model: tuple[Array, Array, Array], state: Any) -> tuple[Array, Any]:
     accepted, state, _ = _SOLVER.step(_local_model, point, model, {}, state, frozenset())
     return accepted, state
@@ -50,11 +55,12 @@ def _relative_offset(small: np.ndarray, residuals: int) -> float:
     return float(np.linalg.norm(along) / np.sqrt(len(along)) / max(rest / np.sqrt(freedom), 1e-300))
 
 
-def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[Array, Array]:
     orthogonal, triangular = np.linalg.qr(jacobian)
     along = orthogonal.T @ residual
     rest = np.sqrt(max(float(residual @ residual - along @ along), 0.0))
-    return np.append(along, rest), np.vstack([triangular, np.zeros((1, jacobian.shape[1]))])
+    lower = np.zeros((1, jacobian.shape[1]))
+    return jnp.asarray(np.append(along, rest)), jnp.asarray(np.vstack([triangular, lower]))
 
 
 @dataclass(frozen=True)
@@ -100,10 +106,8 @@ class LevenbergMarquardt:
             _, nudged = problem.linearize(start + away)
             strength = np.where(strength > 0, strength, np.linalg.norm(nudged, axis=0))
         scale = 1 / np.where(strength > 0, strength, 1.0)
-        small = tuple(map(jnp.asarray, (*_compressed(residual, jacobian * scale), start / scale)))
-        shape = jax.eval_shape(lambda: small[0])
-        state = _SOLVER.init(_local_model, small[2], small, {}, shape, None, frozenset())
-        state = eqx.tree_at(lambda s: s.search_state.step_size, state, jnp.asarray(_FIRST_LENGTH))
+        small = (*_compressed(residual, jacobian * scale), jnp.asarray(start / scale))
+        state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small), jnp.asarray(_FIRST_LENGTH))
         point, state = _step(small[2], small, state)
         offset = _relative_offset(np.asarray(small[0]), len(residual))
         memory = _Memory(offset, scale, point, state.y_eval, state, quiet=0, rejected=0)
@@ -117,7 +121,7 @@ class LevenbergMarquardt:
         residual, jacobian = problem.linearize(trial)
         loss = float(residual @ residual) / 2
         scaled = jacobian * memory.scale
-        small = (*map(jnp.asarray, _compressed(residual, scaled)), memory.trial)
+        small = (*_compressed(residual, scaled), memory.trial)
         point, state = _step(memory.point, small, memory.state)
         iteration = progress.iteration + 1
         if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
@@ -136,5 +140,3 @@ class LevenbergMarquardt:
         if memory.offset < self.offset or memory.quiet >= 2:
             return Status.CONVERGED
         return Status.STALLED if memory.rejected >= self.patience else None
-
-

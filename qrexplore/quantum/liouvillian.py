@@ -6,6 +6,7 @@ a real matrix, half the work of complex numbers, and the state cannot become non
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -49,8 +50,8 @@ def conjugation(unitary: np.ndarray) -> Float[np.ndarray, "coordinates coordinat
     return _superoperator(unitary @ basis @ unitary.conj().T)
 
 
-def coordinates(matrix: Complex[np.ndarray, "dimension dimension"]) -> Float[np.ndarray, " coordinates"]:
-    """Give the real coordinates of a Hermitian matrix; works on traced matrices too."""
+def coordinates(matrix: Any) -> Any:
+    """Give the real coordinates, shape (n^2,), of a Hermitian matrix (n, n); traced matrices stay traced."""
     basis = hermitian_basis(matrix.shape[-1])
     flat = basis.reshape(len(basis), -1)
     return (flat.conj() @ matrix.reshape(-1)).real

@@ -155,7 +155,9 @@ class Propagator:
         entries = stacked[:, rows, pattern.columns] * pattern.present
         flat = jnp.moveaxis(entries, 0, -1).reshape(-1, len(stacked))
 
-        def advance(carry: tuple[Array, Array], nodes: Float[Array, "2 controls batch"]) -> tuple[tuple[Array, Array], None]:
+        def advance(
+            carry: tuple[Array, Array], nodes: Float[Array, "2 controls batch"]
+        ) -> tuple[tuple[Array, Array], None]:
             state, largest = carry
             first, second = nodes
             mean = step * (first + second) / 2

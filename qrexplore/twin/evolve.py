@@ -144,7 +144,8 @@ def _branch(
 
     cells = leaves[:, None] * substeps + np.arange((total - int(leaves.max())) * substeps)
     tail = {
-        line: wave[:, np.arange(len(stops))[:, None], cells].reshape(-1, cells.shape[1], 2) for line, wave in rows.items()
+        line: wave[:, np.arange(len(stops))[:, None], cells].reshape(-1, cells.shape[1], 2)
+        for line, wave in rows.items()
     }
     state, tail_norm = _propagate(tail, begin, setting, step)
     return state, jnp.maximum(norm, tail_norm)

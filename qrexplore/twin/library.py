@@ -69,7 +69,7 @@ def assemble(
     lines |= {f"flux_{name}": flux_line(gain, bandwidth=bandwidth) for name, gain in gains.items()}
     pairs = {
         f"{first}_{second}": ExchangeCoupling(
-            strength, between=(first, second), reference=_meeting(transmons[first], transmons[second])
+            coupling=strength, between=(first, second), reference=_meeting(transmons[first], transmons[second])
         )
         for (first, second), strength in (couplings or {}).items()
     }
@@ -144,7 +144,9 @@ def for_data(data: xr.Dataset, platform: Platform | None = None) -> Twin:
         If no twin can predict the experiment.
     """
     experiment = from_dataset(data)
-    stored = {name: platform.qubits.get(name, QubitPlatform()) if platform else QubitPlatform() for name in experiment.qubits}
+    stored = {
+        name: platform.qubits.get(name, QubitPlatform()) if platform else QubitPlatform() for name in experiment.qubits
+    }
     pair = experiment.name == "chevron"
     defaults = (4.8e9, 5.6e9) if pair else (experiment.settings.get("drive_frequency", NOMINAL_FREQUENCY),) * 2
     transmons = {

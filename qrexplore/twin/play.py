@@ -1,5 +1,6 @@
 """Play an arbitrary schedule on a twin."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import equinox as eqx
@@ -61,7 +62,9 @@ def play(
 
 
 @lru_cache(maxsize=32)
-def _compiled(names: tuple[str, ...], preparation: int, substeps: int) -> eqx.Module:
+def _compiled(
+    names: tuple[str, ...], preparation: int, substeps: int
+) -> Callable[[Twin, Schedule], tuple[Array, Array]]:
     """Give the compiled evolution; schedules of the same shape share it."""
 
     @eqx.filter_jit

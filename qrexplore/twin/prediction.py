@@ -44,7 +44,7 @@ def populations(
     batch = len(next(iter(points.values())))
     blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points)
     if isinstance(blocks[0], SteadyDrive):
-        return steady_populations(twin, experiment, blocks[0]), jnp.zeros(())
+        return steady_populations(twin, blocks[0]), jnp.zeros(())
     lines = tuple(dict.fromkeys(line for b in blocks if isinstance(b, Play) for line in b.schedule.lines))
     matrices = dynamics(twin, experiment, lines, rotated=any(isinstance(block, Rotation) for block in blocks))
     setting = Setting(twin, experiment, matrices, substeps)

@@ -13,13 +13,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from qrexplore.core import require_choice
-from qrexplore.experiments import Experiment, SteadyDrive
+from qrexplore.experiments import SteadyDrive
 from qrexplore.twin import noise
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.model import Twin
 
 
-def steady_populations(twin: Twin, experiment: Experiment, block: SteadyDrive) -> Float[Array, "qubits levels batch"]:
+def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits levels batch"]:
     """Give the populations of levels 0, 1 and above for every point of a spectroscopy sweep.
 
     Raises

@@ -157,9 +157,9 @@ def test_binomial_likelihood_recovers_the_truth_from_counted_shots():
 def test_adam_ends_near_the_optimum_of_levenberg_marquardt(relaxation):
     truth, experiment = relaxation
     data = measure(truth, experiment, seed=3)
-    start = library.transmon().replace({"q0.t1": 50e-6})
+    start = library.transmon().replace({"q0.t1": 40e-6})
     exact = learn(LearnProblem(start, data, free=["q0.t1"]))
-    rough = learn(LearnProblem(start, data, free=["q0.t1"], method="adam", learning_rate=0.02, max_steps=400))
+    rough = learn(LearnProblem(start, data, free=["q0.t1"], method="adam", learning_rate=0.02, max_steps=150))
     assert abs(rough.parameters["q0.t1"].value - exact.parameters["q0.t1"].value) < exact.stderr["q0.t1"]
     assert len(rough.history) > 20
 

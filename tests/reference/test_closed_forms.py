@@ -73,8 +73,8 @@ def test_strong_square_pulse_on_three_levels_equals_one_exponential():
     lowering = np.diag(np.sqrt([1.0, 2.0]), 1)
     for value, height in zip(found, volts, strict=True):
         drive = 100e6 * height * np.exp(0.7j)
-        hamiltonian = 2 * np.pi * (
-            np.diag([0.0, 0.01e9, 0.02e9 - 0.2e9]) + (np.conj(drive) * lowering + drive * lowering.T) / 2
+        hamiltonian = (
+            2 * np.pi * (np.diag([0.0, 0.01e9, 0.02e9 - 0.2e9]) + (np.conj(drive) * lowering + drive * lowering.T) / 2)
         )
         final = np.abs(expm(-1j * hamiltonian * duration)[:, 0]) ** 2
         assert value == pytest.approx(final[1] + 0.3 * final[2], abs=1e-9)

@@ -73,7 +73,7 @@ class TestDrivenTransmon:
 
 
 class TestDistortedChevron:
-    """A flux pulse behind a gain, an exponential undershoot and a low-pass, whose flux at the chip has a closed form."""
+    """A pulse behind a gain, an exponential undershoot and a low-pass; its flux at the chip has a closed form."""
 
     GAIN, AMPLITUDE, TAU, CUTOFF, OFFSET = 0.4, -0.05, 6.0, 0.3, 0.004  # Phi0/V, 1, ns, GHz, Phi0
     QUBITS = (
@@ -169,6 +169,5 @@ class TestDistortedChevron:
         assert np.ptp(expected) > 0.2
         twin = self.twin(dissipative=dissipative)
         np.testing.assert_allclose(predict(twin, experiment, substeps=16), expected, atol=1e-6)
-        print(np.max(np.abs(predict(twin, experiment, substeps=16)-expected)), np.max(np.abs(predict(twin, experiment)-expected)))
         # what a user gets without asking
         np.testing.assert_allclose(predict(twin, experiment), expected, atol=2e-4)

@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qrexplore.core import parameter
+from qrexplore.core import Scalar, parameter
 
 
 class ExchangeCoupling(eqx.Module):
@@ -22,9 +22,9 @@ class ExchangeCoupling(eqx.Module):
         Frequencies (Hz) of the two qubits for which `coupling` is quoted; usually where they interact. Static.
     """
 
-    coupling: Float[Array, ""] = parameter(unit="Hz", bounds=(0.1e6, 100e6), label="exchange coupling")
     between: tuple[str, str] = eqx.field(static=True)
     reference: tuple[float, float] = eqx.field(static=True)
+    coupling: Scalar = parameter(unit="Hz", bounds=(0.1e6, 100e6), label="exchange coupling")
 
     def at_frequencies(self, first: Float[Array, "*times"], second: Float[Array, "*times"]) -> Float[Array, "*times"]:
         """Give the coupling (Hz) at given frequencies (Hz) of the two qubits."""

@@ -15,7 +15,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qrexplore.core import parameter
+from qrexplore.core import Scalar, parameter
 
 _FREQUENCY = (1.0, 1 / 4, 21 / 128, 19 / 128, 5319 / 32768)
 _ANHARMONICITY = (1.0, 9 / 16, 81 / 128, 3645 / 4096, 46899 / 32768)
@@ -59,17 +59,15 @@ class Transmon(eqx.Module):
     Its Hamiltonian is ``omega(flux) n + alpha(flux)/2 n (n - 1)`` with as many levels as `levels` says, 3 or more.
     """
 
-    frequency: Float[Array, ""] = parameter(
-        unit="Hz", bounds=(1e9, 12e9), label="0-1 frequency at the flux sweet spot"
-    )
-    anharmonicity: Float[Array, ""] = parameter(
+    frequency: Scalar = parameter(unit="Hz", bounds=(1e9, 12e9), label="0-1 frequency at the flux sweet spot")
+    anharmonicity: Scalar = parameter(
         -0.22e9, unit="Hz", bounds=(-0.6e9, -0.05e9), label="anharmonicity at the sweet spot"
     )
-    asymmetry: Float[Array, ""] = parameter(0.1, unit="1", bounds=(0.0, 0.95), label="junction asymmetry")
-    flux_offset: Float[Array, ""] = parameter(0.0, unit="Phi0", bounds=(-0.5, 0.5), label="flux at zero volts")
-    t1: Float[Array, ""] = parameter(40e-6, unit="s", bounds=(10e-9, 10e-3), label="relaxation time")
-    t_phi: Float[Array, ""] = parameter(60e-6, unit="s", bounds=(10e-9, 100e-3), label="pure dephasing time")
-    thermal_population: Float[Array, ""] = parameter(
+    asymmetry: Scalar = parameter(0.1, unit="1", bounds=(0.0, 0.95), label="junction asymmetry")
+    flux_offset: Scalar = parameter(0.0, unit="Phi0", bounds=(-0.5, 0.5), label="flux at zero volts")
+    t1: Scalar = parameter(40e-6, unit="s", bounds=(10e-9, 10e-3), label="relaxation time")
+    t_phi: Scalar = parameter(60e-6, unit="s", bounds=(10e-9, 100e-3), label="pure dephasing time")
+    thermal_population: Scalar = parameter(
         0.0, unit="1", bounds=(0.0, 0.5), label="mean thermal photon number of the bath"
     )
     levels: int = eqx.field(static=True, default=3)

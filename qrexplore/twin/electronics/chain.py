@@ -28,7 +28,7 @@ class SignalChain(eqx.Module):
 
     def stage(self, kind: type[Stage]) -> Stage:
         """Give the first stage of a kind; ValueError names the stages there are."""
-        for _, stage in self.stages.items():
+        for stage in self.stages.values():
             if isinstance(stage, kind):
                 return stage
         msg = f"the line has no {kind.__name__} among its stages ({', '.join(self.stages) or 'none'}). Add one."
@@ -46,6 +46,6 @@ class SignalChain(eqx.Module):
         """
         cell = 1 / (self.sample_rate * substeps)
         wave = hold(samples, substeps)
-        for _, stage in self.stages.items():
+        for stage in self.stages.values():
             wave = stage.forward(wave, cell)
         return wave

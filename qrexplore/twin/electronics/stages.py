@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qrexplore.core import parameter
+from qrexplore.core import Scalar, parameter
 from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.electronics.wave import Wave, line_of_cell
 
@@ -27,9 +27,9 @@ class AbstractStage(eqx.Module):
 class Gain(AbstractStage):
     """Conversion from volts at the generator to what the chip feels: flux, in Φ0 per V."""
 
-    gain: Float[Array, ""] = parameter(unit="Phi0/V", bounds=(0.01, 5.0), label="flux per volt")
+    gain: Scalar = parameter(unit="Phi0/V", bounds=(0.01, 5.0), label="flux per volt")
 
-    def forward(self, wave: Wave, cell: float) -> Wave:
+    def forward(self, wave: Wave, cell: float) -> Wave:  # noqa: ARG002 (all stages are called alike)
         """Multiply by the gain."""
         return self.gain * wave
 
@@ -41,12 +41,12 @@ class DriveGain(AbstractStage):
     that two of them add to the time between them (negative where the instrument counts from the pulses' outer edges).
     """
 
-    gain: Float[Array, ""] = parameter(unit="Hz/V", bounds=(1e3, 1e10), label="Rabi frequency per volt")
-    lag: Float[Array, ""] = parameter(
+    gain: Scalar = parameter(unit="Hz/V", bounds=(1e3, 1e10), label="Rabi frequency per volt")
+    lag: Scalar = parameter(
         0.0, unit="s", bounds=(-3e-6, 3e-6), label="free evolution added by the length of the gate pulses"
     )
 
-    def forward(self, wave: Wave, cell: float) -> Wave:
+    def forward(self, wave: Wave, cell: float) -> Wave:  # noqa: ARG002 (all stages are called alike)
         """Multiply by the gain."""
         return self.gain * wave
 
@@ -59,7 +59,7 @@ class Delay(AbstractStage):
     A cell that a delayed edge crosses gets its mean. Place the stage next to the generator, where waves are staircases.
     """
 
-    time: Float[Array, ""] = parameter(0.0, unit="s", bounds=(0.0, 50e-9), label="delay")
+    time: Scalar = parameter(0.0, unit="s", bounds=(0.0, 50e-9), label="delay")
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Shift the wave to later times."""
@@ -97,10 +97,10 @@ def _first_order(wave: Wave, time_constant: Float[Array, ""], cell: float) -> Wa
 class ExponentialResponse(AbstractStage):
     """Over- or undershoot ``s(t) = 1 + A exp(-t/tau)``: A < 0 rises late, A > 0 overshoots."""
 
-    amplitude: Float[Array, ""] = parameter(
+    amplitude: Scalar = parameter(
         0.0, unit="1", bounds=(-0.6, 0.6), label="amplitude of the over- (+) or undershoot (-)"
     )
-    time_constant: Float[Array, ""] = parameter(
+    time_constant: Scalar = parameter(
         10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of the over- or undershoot"
     )
 
@@ -112,7 +112,7 @@ class ExponentialResponse(AbstractStage):
 class LowPass(AbstractStage):
     """First-order low-pass, ``s(t) = 1 - exp(-2 pi cutoff t)``."""
 
-    cutoff: Float[Array, ""] = parameter(400e6, unit="Hz", bounds=(10e6, 20e9), label="3 dB bandwidth")
+    cutoff: Scalar = parameter(400e6, unit="Hz", bounds=(10e6, 20e9), label="3 dB bandwidth")
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Filter the wave."""
@@ -128,5 +128,3 @@ def step_response(stage: AbstractStage, times: Float[Array, " times"], cell: flo
     left, rise = line_of_cell(stage.forward(jnp.ones((cells, 2)), cell))
     index = jnp.clip(jnp.floor(times / cell).astype(int), 0, cells - 1)
     return left[index] + rise[index] * (times / cell - index)
-
-

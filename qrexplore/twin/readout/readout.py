@@ -9,7 +9,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qrexplore.core import parameter
+from qrexplore.core import Scalar, parameter
 
 
 class AbstractReadout(eqx.Module):
@@ -33,9 +33,9 @@ class SignalReadout(AbstractReadout):
     Levels above 1 give ``offset + scale * second_level``.
     """
 
-    offset: Float[Array, ""] = parameter(0.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 0")
-    scale: Float[Array, ""] = parameter(1.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 1 minus level 0")
-    second_level: Float[Array, ""] = parameter(
+    offset: Scalar = parameter(0.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 0")
+    scale: Scalar = parameter(1.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 1 minus level 0")
+    second_level: Scalar = parameter(
         2.0, unit="1", bounds=(-5.0, 5.0), label="signal of level 2, in steps from level 0 to 1"
     )
     units: str = eqx.field(static=True, default="V")
@@ -48,9 +48,9 @@ class SignalReadout(AbstractReadout):
 class RescaledReadout(AbstractReadout):
     """Signal rescaled by two calibration points, so that it should run from 0 to 1 but need not do so exactly."""
 
-    offset: Float[Array, ""] = parameter(0.0, unit="1", bounds=(-0.5, 0.7), label="rescaled signal of level 0")
-    scale: Float[Array, ""] = parameter(1.0, unit="1", bounds=(-2.0, 2.0), label="rescaled contrast of level 1")
-    second_level: Float[Array, ""] = parameter(
+    offset: Scalar = parameter(0.0, unit="1", bounds=(-0.5, 0.7), label="rescaled signal of level 0")
+    scale: Scalar = parameter(1.0, unit="1", bounds=(-2.0, 2.0), label="rescaled contrast of level 1")
+    second_level: Scalar = parameter(
         1.0, unit="1", bounds=(-5.0, 5.0), label="signal of level 2, in steps from level 0 to 1"
     )
     units: str = eqx.field(static=True, default="1")
@@ -63,11 +63,9 @@ class RescaledReadout(AbstractReadout):
 class ConfusionReadout(AbstractReadout):
     """Thresholded single shots: the probability of reading 1 for each prepared level."""
 
-    false_one: Float[Array, ""] = parameter(0.02, unit="1", bounds=(0.0, 0.5), label="probability to read 1 in level 0")
-    false_zero: Float[Array, ""] = parameter(0.05, unit="1", bounds=(0.0, 0.5), label="probability to read 0 in level 1")
-    second_as_one: Float[Array, ""] = parameter(
-        0.95, unit="1", bounds=(0.0, 1.0), label="probability to read 1 in level 2"
-    )
+    false_one: Scalar = parameter(0.02, unit="1", bounds=(0.0, 0.5), label="probability to read 1 in level 0")
+    false_zero: Scalar = parameter(0.05, unit="1", bounds=(0.0, 0.5), label="probability to read 0 in level 1")
+    second_as_one: Scalar = parameter(0.95, unit="1", bounds=(0.0, 1.0), label="probability to read 1 in level 2")
     units: str = eqx.field(static=True, default="1")
 
     def responses(self, levels: int) -> Float[Array, " levels"]:
