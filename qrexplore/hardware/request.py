@@ -53,7 +53,7 @@ def _pulse_violations(pulse: Pulse, window: float, channel: Channel) -> Iterator
         yield Violation(pulse.line, "finite", float(bad[0]), 0.0, "", note=f"has a pulse with the number {bad[0]}")
         return
     start = np.asarray(pulse.start)
-    before, behind = float(-np.min(start)), float(np.max(start + _duration(pulse))) - window
+    before, behind = float(-np.min(start)), float(np.max(start + np.asarray(pulse.envelope.length()))) - window
     outside = max(before, behind)
     if outside > _ROUNDING * channel.period:
         yield Violation(pulse.line, "window", outside, 0.0, "s")
@@ -63,12 +63,6 @@ def _pulse_violations(pulse: Pulse, window: float, channel: Channel) -> Iterator
             times = f"samples of {period:.6g} s from {float(np.max(start)):.6g} s"
             note = f"plays {times}, off its clock of {channel.period:.6g} s"
             yield Violation(pulse.line, "grid", period, channel.period, "s", note=note)
-
-
-def _duration(pulse: Pulse) -> np.ndarray:
-    if isinstance(pulse.envelope, Samples):
-        return np.asarray(pulse.envelope.values.shape[-1] * pulse.envelope.period)
-    return np.asarray(pulse.envelope.duration)
 
 
 def _on_clock(time: float, channel: Channel) -> bool:

@@ -4,6 +4,8 @@ An envelope gives its *mean over each clock cell*, so that an edge which falls i
 of the area; a duration then stays differentiable although the clock is discrete.
 """
 
+import abc
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
@@ -16,11 +18,13 @@ def _scalar(value: float | Array) -> Float[Array, ""]:
 class AbstractEnvelope(eqx.Module):
     """Shape of a pulse; complex where it has two quadratures."""
 
-    duration: eqx.AbstractVar[Float[Array, ""]]
-
+    @abc.abstractmethod
     def cells(self, edges: Float[Array, " cells+1"]) -> Complex[Array, " cells"] | Float[Array, " cells"]:
         """Give the mean over each cell between consecutive edges (s, from the start of the pulse)."""
-        raise NotImplementedError
+
+    @abc.abstractmethod
+    def length(self) -> Float[Array, ""]:
+        """Give how long the pulse lasts, s."""
 
 
 class Square(AbstractEnvelope):
@@ -32,6 +36,10 @@ class Square(AbstractEnvelope):
         """Give the share of each cell that the rectangle covers."""
         covered = jnp.clip(edges, 0.0, self.duration)
         return jnp.diff(covered) / jnp.diff(edges)
+
+    def length(self) -> Float[Array, ""]:
+        """Give how long the pulse lasts, s."""
+        return self.duration
 
 
 class Gaussian(AbstractEnvelope):
@@ -59,6 +67,10 @@ class Gaussian(AbstractEnvelope):
         value = (bell - foot) / (1 - foot) + 1j * self.drag * slope / (1 - foot)
         return jnp.where(inside, value, 0.0)
 
+    def length(self) -> Float[Array, ""]:
+        """Give how long the pulse lasts, s."""
+        return self.duration
+
 
 class Samples(AbstractEnvelope):
     """Given values, each held for `period` (s): what an arbitrary waveform generator plays."""
@@ -66,14 +78,13 @@ class Samples(AbstractEnvelope):
     values: Complex[Array, " samples"] | Float[Array, " samples"]
     period: float = eqx.field(static=True)
 
-    @property
-    def duration(self) -> Float[Array, ""]:  # type: ignore[override]
-        """Length of the pulse in s."""
-        return jnp.asarray(self.values.shape[0] * self.period)
-
     def cells(self, edges: Float[Array, " cells+1"]) -> Complex[Array, " cells"] | Float[Array, " cells"]:
         """Give the value of the sample that holds the middle of each cell, zero outside."""
         middle = (edges[1:] + edges[:-1]) / 2
         index = jnp.floor(middle / self.period).astype(int)
         inside = (index >= 0) & (index < self.values.shape[0])
         return jnp.where(inside, self.values[jnp.clip(index, 0, self.values.shape[0] - 1)], 0.0)
+
+    def length(self) -> Float[Array, ""]:
+        """Give how long the pulse lasts, s."""
+        return jnp.asarray(self.values.shape[-1] * self.period)

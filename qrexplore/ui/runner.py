@@ -36,7 +36,7 @@ class Runner:
         on_state: Callable[[str, str], None],
         on_steps: Callable[[list[Step]], None],
         on_result: Callable[[Any], None],
-        on_tick: Callable[[float], None] = lambda seconds: None,
+        on_tick: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.state = "idle"
         self.error: BaseException | None = None

@@ -92,7 +92,9 @@ class Session:
             low, high = row.bounds
             if not low <= value <= high:
                 bounds = f"{format_quantity(low, row.unit)} ... {format_quantity(high, row.unit)}"
-                msg = f"`{path}` must be within {bounds}, got {format_quantity(value, row.unit)}. Stay inside its bounds."
+                msg = (
+                    f"`{path}` must be within {bounds}, got {format_quantity(value, row.unit)}. Stay inside its bounds."
+                )
                 raise ValueError(msg)
             before = self._before_drag or self._current
             stderr = {name: error for name, error in self.stderr.items() if name != path}

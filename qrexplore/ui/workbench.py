@@ -11,7 +11,7 @@ import xarray as xr
 
 from qrexplore.core import Step, Task
 from qrexplore.experiments import from_dataset
-from qrexplore.learn import RECIPES, LearnProblem, LearnResult, completed, task
+from qrexplore.learn import RECIPES, LearnProblem, LearnResult, completed, guided
 from qrexplore.twin import Twin, predict
 from qrexplore.ui.runner import Runner
 from qrexplore.ui.session import Session
@@ -52,7 +52,7 @@ class Workbench(ipywidgets.HBox):
         self.monitor = LearnMonitor(
             {"start": self.start, "pause": self._pause, "resume": self._resume, "stop": self._stop}
         )
-        self.panel.layout = ipywidgets.Layout(flex="0 0 420px")
+        self.panel.layout = ipywidgets.Layout(flex="0 0 460px")
         right = ipywidgets.VBox([self.view, self.monitor], layout=ipywidgets.Layout(flex="1 1 0%", min_width="0"))
         super().__init__([self.panel, right], layout=ipywidgets.Layout(width="100%", align_items="flex-start"))
         threading.Thread(target=self._first_prediction, name="qrexplore-compile", daemon=True).start()
@@ -63,7 +63,15 @@ class Workbench(ipywidgets.HBox):
         return self.session.twin
 
     def start(self) -> None:
-        """Learn the free parameters from where the twin is now; RuntimeError if a run goes on."""
+        """Learn the free parameters, from where the twin is now or from a start read off the data.
+
+        The one that fits better is taken.
+
+        Raises
+        ------
+        RuntimeError
+            If a run goes on.
+        """
         if self.runner is not None and self.runner.busy:
             msg = "a run is going on. Stop it before another is started."
             raise RuntimeError(msg)
@@ -73,7 +81,7 @@ class Workbench(ipywidgets.HBox):
 
         def make() -> Task:
             steps = 200 if method == "levenberg-marquardt" else 5000
-            return task(LearnProblem(twin, self.data, free=free, method=method, max_steps=steps))
+            return guided(LearnProblem(twin, self.data, free=free, method=method, max_steps=steps))
 
         self.runner = Runner(
             make,
@@ -150,9 +158,7 @@ class Workbench(ipywidgets.HBox):
         self.view.show(self._predicted(twin), request)
 
 
-def explore(
-    twin: Twin, data: xr.Dataset, backend: Any = None, *, free: Sequence[str] | None = None
-) -> Workbench:
+def explore(twin: Twin, data: xr.Dataset, backend: Any = None, *, free: Sequence[str] | None = None) -> Workbench:
     """Open the workbench: move parameters and see the curves follow, learn, watch the loss.
 
     Parameters

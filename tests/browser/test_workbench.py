@@ -29,7 +29,9 @@ def path_of(page, name="model-path"):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_dragged_slider_moves_the_curve_and_learning_finds_the_qubit(notebook, lab, theme):
-    page = notebook(write(lab.root / "ramsey.ipynb", RAMSEY, "print(1 + 1)", "print(bench.result is None)"), theme=theme)
+    page = notebook(
+        write(lab.root / "ramsey.ipynb", RAMSEY, "print(1 + 1)", "print(bench.result is None)"), theme=theme
+    )
     page.run_all()
     ready(page)
     page.page.wait_for_function("() => document.querySelector(`[data-testid='model-path']`)?.getAttribute('d')")
@@ -82,7 +84,9 @@ def test_the_quickstart_runs_draws_and_learns(notebook):
     ready(page)
     maps = page.page.locator("[data-testid='heatmap:twin'] canvas, canvas[data-testid='heatmap:twin']").first
     maps.scroll_into_view_if_needed()
-    page.page.wait_for_function("() => document.querySelector(`[data-testid='data-view']`).dataset.request !== undefined")
+    page.page.wait_for_function(
+        "() => document.querySelector(`[data-testid='data-view']`).dataset.request !== undefined"
+    )
     page.page.wait_for_timeout(500)
     before = page.screenshot("quickstart-twin-before", of=maps)
     assert np.ptp(before) > 30

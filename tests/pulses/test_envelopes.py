@@ -56,6 +56,6 @@ def test_second_quadrature_is_drag_times_the_slope_of_the_first():
 def test_samples_are_held_for_their_period():
     values = jnp.array([0.2, -0.5, 1.0])
     pulse = Samples(values, period=2e-9)
-    assert float(pulse.duration) == pytest.approx(6e-9)
+    assert float(pulse.length()) == pytest.approx(6e-9)
     np.testing.assert_array_equal(pulse.cells(EDGES - 3e-9)[:11], [0, 0, 0, 0.2, 0.2, -0.5, -0.5, 1, 1, 0, 0])
     assert jnp.iscomplexobj(Samples(values + 1j, period=1e-9).cells(EDGES))

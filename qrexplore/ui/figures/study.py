@@ -3,7 +3,7 @@
 import numpy as np
 from bokeh.io import output_notebook, show
 from bokeh.layouts import column, gridplot
-from bokeh.models import Band, ColorBar, ColumnDataSource, LinearColorMapper
+from bokeh.models import Band, ColorBar, Column, ColumnDataSource, LinearColorMapper, Range1d, UIElement
 from bokeh.palettes import RdBu, Viridis256, interp_palette
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT = 262, 250
 _DIVERGING = interp_palette(RdBu[11], 256)
 
 
-def study_figure(found: Study) -> "column":
+def study_figure(found: Study) -> Column:
     """Give a layout with one row of maps (or one plot of curves) for each qubit.
 
     Parameters
@@ -30,7 +30,7 @@ def study_figure(found: Study) -> "column":
     for place, name in enumerate(arranged.series):
         parts = (arranged.data[place], ideal[place], learned[place])
         rows.append(_maps(arranged, name, *parts) if arranged.kind == "heatmap" else _curves(arranged, name, *parts))
-    layout = [gridplot(rows, toolbar_location=None, merge_tools=False)]
+    layout: list[UIElement] = [gridplot(rows, toolbar_location=None, merge_tools=False)]
     line = f"flux_{pulsed_qubit(found.experiment)}"
     if any(path.startswith(f"{line}.distortion") for path in found.learned.parameters.paths):
         layout.append(_response(found, line))
@@ -54,7 +54,7 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
         (f"{name}: data", data, common, None),
         ("ideal pulse", ideal, common, unit),
         ("learned pulse", learned, common, None),
-        ("data − learned", data - learned, signed, unit),
+        ("data minus learned", data - learned, signed, unit),
     )
     x, y = arranged.x_values / arranged.x.factor, arranged.y_values / arranged.y.factor
     figures = []
@@ -63,13 +63,13 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
             width=_WIDTH + (70 if bar is not None else 0),
             height=_HEIGHT,
             title=title,
-            x_range=(x[0], x[-1]),
-            y_range=(y[0], y[-1]),
+            x_range=Range1d(start=x[0], end=x[-1]),
+            y_range=Range1d(start=y[0], end=y[-1]),
             x_axis_label=f"{arranged.x.label} ({arranged.x.unit})",
             y_axis_label=f"{arranged.y.label} ({arranged.y.unit})",
             toolbar_location=None,
         )
-        plot.image([values / scale], x=x[0], y=y[0], dw=x[-1] - x[0], dh=y[-1] - y[0], color_mapper=mapper)
+        plot.image([values / scale], x=x[0], y=y[0], dw=x[-1] - x[0], dh=y[-1] - y[0], color_mapper=mapper)  # type: ignore[call-arg]
         if bar is not None:
             plot.add_layout(ColorBar(color_mapper=mapper, title=bar.strip(" ()"), width=10), "right")
         figures.append(plot)
@@ -110,7 +110,7 @@ def _response(found: Study, line: str) -> figure:
         title=f"learned step response of {line} (band: two standard errors)",
         x_axis_label="time after the step (ns)",
         y_axis_label="response / final value",
-        y_range=(min(0.9, float(np.percentile(response.response, 10))), 1.02),
+        y_range=Range1d(start=min(0.9, float(np.percentile(response.response, 10))), end=1.02),
         toolbar_location=None,
     )
     plot.line([0, response.times[-1] * 1e9], [1, 1], color="#888888", line_dash="dashed", legend_label="ideal")

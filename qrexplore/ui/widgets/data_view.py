@@ -29,7 +29,7 @@ def frame(found: Comparison) -> dict[str, Any]:
 
 def packed(values: np.ndarray) -> memoryview:
     """Give numbers as 32-bit floats, which is finer than any screen."""
-    return memoryview(np.ascontiguousarray(values, dtype=np.float32))
+    return memoryview(np.ascontiguousarray(values, dtype=np.float32).data)
 
 
 class DataView(anywidget.AnyWidget):

@@ -61,7 +61,9 @@ class LearnMonitor(anywidget.AnyWidget):
         def act() -> None:
             kind = message.get("kind")
             if kind not in self._commands:
-                msg = f"the monitor does not know the message {kind!r}. Reload the page: front end and kernel may differ."
+                msg = (
+                    f"the monitor does not know the message {kind!r}. Reload the page: front end and kernel may differ."
+                )
                 raise ValueError(msg)
             self._commands[str(kind)]()
 
