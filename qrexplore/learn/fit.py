@@ -127,7 +127,7 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     def finish(state: LearnState, status: Status) -> LearnResult:
         best = state.progress.coordinates
         twin = problem.twin.replace(values(state.progress))
-        found = kernel.evaluate(kernel.coordinates.free(twin.parameters.select(problem.free).values), twin)
+        found = kernel.evaluate(kernel.point(problem, best), problem.twin)
         freedom = max(1, len(found.residual) - len(paths))
         chi2 = float(found.residual @ found.residual) / freedom
         known = all(part.noise == "file" for part in problem.measured)

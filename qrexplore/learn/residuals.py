@@ -14,6 +14,8 @@ from qrexplore.twin import Twin, populations, read
 from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, LARGEST_NORM, refined
 
 _READOUT = "readout_"
+# a held parameter may stand on its bound; its coordinate there is far out, but finite
+_AT_BOUND = 1e-12
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,16 @@ class Kernel:
             if self._fine_enough(float(norm)):
                 return float(loss), np.asarray(gradient)
 
+    def point(self, problem: LearnProblem, moving: Float[np.ndarray, " free"]) -> Float[np.ndarray, " candidates"]:
+        """Give the coordinates of all candidates for given coordinates of those that move; held ones stay where they are."""
+        spread = self.coordinates.free(problem.candidates.values, inside=_AT_BOUND)
+        spread[problem.moving] = moving
+        return spread
+
     def loss(self, problem: LearnProblem) -> float:
         """Give half the sum of squares at the start of a problem."""
-        residual = self.evaluate(self.coordinates.free(problem.candidates.values), problem.twin).residual
+        start = self.coordinates.free(problem.candidates.values)[problem.moving]
+        residual = self.evaluate(self.point(problem, start), problem.twin).residual
         return float(residual @ residual) / 2
 
     def _fine_enough(self, norm: float) -> bool:
@@ -78,17 +87,12 @@ class Kernel:
         start = self.coordinates.free(problem.candidates.values)
         moving = problem.moving
 
-        def full(point: np.ndarray) -> np.ndarray:
-            spread = start.copy()
-            spread[moving] = point
-            return spread
-
         def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found = self.evaluate(full(point), problem.twin)
+            found = self.evaluate(self.point(problem, point), problem.twin)
             return found.residual, found.jacobian[:, moving]
 
         def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
-            loss, slope = self.gradient(full(point), problem.twin)
+            loss, slope = self.gradient(self.point(problem, point), problem.twin)
             return loss, slope[moving]
 
         return LeastSquares(linearize, gradient, start[moving])

@@ -35,11 +35,13 @@ class Coordinates:
         scaled = np.where(self.logarithmic[:, None], np.log(safe), bounds)
         self.low, self.span = scaled[:, 0], scaled[:, 1] - scaled[:, 0]
 
-    def free(self, values: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, " parameters"]:
-        """Give the free coordinates of parameter values (each in its unit)."""
+    def free(
+        self, values: Float[np.ndarray, " parameters"], *, inside: float = _INSIDE
+    ) -> Float[np.ndarray, " parameters"]:
+        """Give the free coordinates of parameter values (each in its unit), kept `inside` their range by that share of it."""
         values = np.asarray(values, dtype=np.float64)
         scaled = np.where(self.logarithmic, np.log(np.where(self.logarithmic, values, 1.0)), values)
-        share = np.clip((scaled - self.low) / self.span, _INSIDE, 1 - _INSIDE)
+        share = np.clip((scaled - self.low) / self.span, inside, 1 - inside)
         return np.log(share) - np.log1p(-share)
 
     def values(self, coordinates: Float[Array, " parameters"]) -> Float[Array, " parameters"]:

@@ -70,7 +70,6 @@ def test_parameter_that_the_data_do_not_tell_is_said_to_be_undetermined():
     assert "±" in next(line for line in repr(result).splitlines() if line.startswith("q0.t1"))
 
 
-@pytest.mark.xfail(reason="the result is evaluated at coordinates that are kept away from the bounds")
 def test_result_says_what_its_twin_predicts_even_next_to_a_bound():
     # nearly no false ones: the optimum lies close to the lower bound of the parameter
     truth = library.transmon().replace({"readout_q0.false_one": 5e-5})
