@@ -1,29 +1,25 @@
 """The workbench: parameter panel, data view and learn monitor around one session."""
 
-import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import ipywidgets
-import numpy as np
 import xarray as xr
 
-from qrexplore.core import Step, Task
+from qrexplore.data import DatasetError
 from qrexplore.experiments import from_dataset
-from qrexplore.learn import RECIPES, LearnProblem, LearnResult, completed, guided
-from qrexplore.twin import Twin, predict
+from qrexplore.hardware import Backend
+from qrexplore.learn import RECIPES, LearnResult, completed
+from qrexplore.twin import Twin
+from qrexplore.ui.presenters import MonitorPresenter, PanelPresenter, ViewPresenter
 from qrexplore.ui.runner import Runner
 from qrexplore.ui.session import Session
-from qrexplore.ui.widgets import DataView, LearnMonitor, PanelPresenter, ParameterPanel
-from qrexplore.views import comparison, learned_rows, outcome
-
-# the curve follows a run at most this often (s): each time takes a prediction's worth of the processor from the run
-_FOLLOW = 0.25
+from qrexplore.ui.widgets import DataView, LearnMonitor, ParameterPanel
+from qrexplore.views import comparison
 
 
 class Workbench(ipywidgets.HBox):
-    """All views on one twin and one dataset, as a widget.
+    """All views on one twin and one dataset, as a widget; made by `explore`.
 
     Attributes
     ----------
@@ -31,134 +27,60 @@ class Workbench(ipywidgets.HBox):
         Current twin, free parameters, history.
     panel, view, monitor
         The three widgets.
-    runner
-        The last learning run, or None.
-    result
-        What the last run found, or None.
     """
 
-    def __init__(self, twin: Twin, data: xr.Dataset, backend: Any = None, free: Sequence[str] | None = None) -> None:
-        self.data = completed(twin, data)
-        self.experiment = from_dataset(self.data)
-        patterns = RECIPES[self.experiment.name].paths(twin, self.experiment) if free is None else list(free)
-        self.session = Session(twin, twin.parameters.select(patterns).paths)
-        self.backend = backend
-        self.runner: Runner | None = None
-        self.result: LearnResult | None = None
-        self._compiled = threading.Event()
-        self._followed = 0.0
-        self.panel = ParameterPanel(PanelPresenter(self.session, self._show))
-        self.view = DataView(comparison(self.experiment, self.data), lambda: self._show(0))
-        self.monitor = LearnMonitor(
-            {"start": self.start, "pause": self._pause, "resume": self._resume, "stop": self._stop}
+    def __init__(
+        self, twin: Twin, data: xr.Dataset, backend: Backend | None = None, free: Sequence[str] | None = None
+    ) -> None:
+        _check_one_experiment(data)
+        data = completed(twin, data)
+        experiment = from_dataset(data)
+        patterns = RECIPES[experiment.name].paths(twin, experiment) if free is None else list(free)
+        self.session = Session(twin, experiment, twin.parameters.select(patterns).paths if patterns else ())
+        remark = "" if backend is None else f"backend {backend.name} ({type(backend).__name__})"
+        self._view = ViewPresenter(self.session, comparison(experiment, data), remark=remark)
+        self._monitor = MonitorPresenter(self.session, data, follow=self._view.follow, ended=self._view.show)
+        self.view = DataView(self._view)
+        self.monitor = LearnMonitor(self._monitor)
+        self.panel = ParameterPanel(
+            PanelPresenter(self.session, self._view.show), layout=ipywidgets.Layout(flex="0 1 460px", min_width="0")
         )
-        self.panel.layout = ipywidgets.Layout(flex="0 0 460px")
-        right = ipywidgets.VBox([self.view, self.monitor], layout=ipywidgets.Layout(flex="1 1 0%", min_width="0"))
-        super().__init__([self.panel, right], layout=ipywidgets.Layout(width="100%", align_items="flex-start"))
-        threading.Thread(target=self._first_prediction, name="qrexplore-compile", daemon=True).start()
+        right = ipywidgets.VBox([self.view, self.monitor], layout=ipywidgets.Layout(flex="1 1 520px", min_width="0"))
+        # in a narrow place the views go below the panel
+        layout = ipywidgets.Layout(width="100%", align_items="flex-start", flex_flow="row wrap", grid_gap="8px")
+        super().__init__([self.panel, right], layout=layout)
 
     @property
     def twin(self) -> Twin:
         """The twin as it is now."""
         return self.session.twin
 
-    def start(self) -> None:
-        """Learn the free parameters, from where the twin is now or from a start read off the data.
+    @property
+    def runner(self) -> Runner:
+        """What drives the learning runs; `pause`, `resume` and `stop` are there."""
+        return self._monitor.runner
 
-        The one that fits better is taken.
+    @property
+    def result(self) -> LearnResult | None:
+        """What the last run found, or None."""
+        return self._monitor.result
 
-        Raises
-        ------
-        RuntimeError
-            If a run goes on.
-        """
-        if self.runner is not None and self.runner.busy:
-            msg = "a run is going on. Stop it before another is started."
-            raise RuntimeError(msg)
-        twin, free, method = self.session.twin, sorted(self.session.free), self.monitor.method
-        self.monitor.clear()
-        self.monitor.elapsed = 0.0
-
-        def make() -> Task:
-            steps = 200 if method == "levenberg-marquardt" else 5000
-            return guided(LearnProblem(twin, self.data, free=free, method=method, max_steps=steps))
-
-        self.runner = Runner(
-            make,
-            on_state=self._entered,
-            on_steps=self._stepped,
-            on_result=self._learned,
-            on_tick=lambda seconds: setattr(self.monitor, "elapsed", seconds),
-        )
-        self.runner.start()
+    def learn(self) -> None:
+        """Press Learn: begin to learn the free parameters; RuntimeError if a run is going on."""
+        self._monitor.start()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the views are ready and the run, if there is one, has ended; False after `timeout` s."""
-        ready = self._compiled.wait(timeout)
-        return ready and (self.runner is None or self.runner.wait(timeout))
-
-    def _pause(self) -> None:
-        if self.runner is not None:
-            self.runner.pause()
-
-    def _resume(self) -> None:
-        if self.runner is not None:
-            self.runner.resume()
-
-    def _stop(self) -> None:
-        if self.runner is not None:
-            self.runner.stop()
-
-    def _entered(self, state: str, words: str) -> None:
-        status = {
-            "compiling": "compiling the model and its derivatives",
-            "running": "learning",
-            "paused": "paused",
-            "error": words,
-        }
-        if state in status:
-            self.monitor.status = status[state]
-        self.monitor.state = state
-
-    def _stepped(self, steps: list[Step]) -> None:
-        self.monitor.add(steps)
-        now = time.perf_counter()
-        if now - self._followed >= _FOLLOW and self._compiled.is_set():
-            self._followed = now
-            self.view.show(self._predicted(self.session.twin.replace(steps[-1].parameters)), 0)
-
-    def _learned(self, result: LearnResult) -> None:
-        self.result = result
-        values = {row.path: row.value for row in result.parameters}
-        self.session.apply(values, result.stderr)
-        self.monitor.fill(learned_rows(result))
-        self.monitor.status = outcome(result)
-        if self._compiled.is_set():
-            self._show(0)
-
-    def _predicted(self, twin: Twin) -> np.ndarray:
-        return np.asarray(predict(twin, self.experiment))
-
-    def _first_prediction(self) -> None:
-        try:
-            self._predicted(self.session.twin)
-        except Exception as problem:  # noqa: BLE001 (shown on the view)
-            self.view.notice, self.view.state = str(problem), "error"
-            return
-        self._compiled.set()
-        self.view.state = "idle"
-        self._show(0)
-
-    def _show(self, request: int) -> None:
-        """Draw the present twin; while the first prediction compiles there is nothing to draw yet."""
-        if not self._compiled.is_set():
-            return
-        with self.session.lock:
-            twin = self.session.twin
-        self.view.show(self._predicted(twin), request)
+        """Wait until nothing is being compiled and no run is going on; False if that takes longer than `timeout` s."""
+        began = time.monotonic()
+        if not self._view.wait(timeout):
+            return False
+        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
+        return self.runner.wait(left)
 
 
-def explore(twin: Twin, data: xr.Dataset, backend: Any = None, *, free: Sequence[str] | None = None) -> Workbench:
+def explore(
+    twin: Twin, data: xr.Dataset, backend: Backend | None = None, *, free: Sequence[str] | None = None
+) -> Workbench:
     """Open the workbench: move parameters and see the curves follow, learn, watch the loss.
 
     Parameters
@@ -168,7 +90,7 @@ def explore(twin: Twin, data: xr.Dataset, backend: Any = None, *, free: Sequence
     data
         Result of one experiment.
     backend
-        Where pulses are pushed and experiments run; None for none.
+        The device that the data come from, named beside the summary; None for none.
     free
         Patterns of the parameters to learn; those that the experiment can tell if left out.
 
@@ -180,8 +102,21 @@ def explore(twin: Twin, data: xr.Dataset, backend: Any = None, *, free: Sequence
     Raises
     ------
     DatasetError
-        If no twin can predict the experiment.
+        If `data` is not the result of one experiment that a twin can predict.
     ValueError
         If a pattern matches no parameter.
     """
     return Workbench(twin, data, backend, free)
+
+
+def _check_one_experiment(data: xr.Dataset) -> None:
+    if isinstance(data, xr.Dataset):
+        return
+    found = type(data).__name__
+    advice = "Open it with qrexplore.open_data."
+    if isinstance(data, xr.DataTree):
+        names = [node.path.strip("/") for node in data.subtree if node.data_vars]
+        found = f"a DataTree of {', '.join(names)}"
+        advice = f"Take one of its experiments, for example data[{names[0]!r}].to_dataset()." if names else advice
+    msg = f"`data` must be the xarray.Dataset of one experiment, got {found}."
+    raise DatasetError(msg, advice)

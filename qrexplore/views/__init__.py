@@ -1,7 +1,7 @@
 """Views: results as frozen records of arrays, labels and units, ready to draw; nothing here draws."""
 
 from qrexplore.views.comparison import Axis, Comparison, comparison
-from qrexplore.views.learning import LearnedRow, learned_rows, outcome
+from qrexplore.views.learning import LearnedRow, LossCurve, learned_rows, loss_curve, outcome
 from qrexplore.views.parameters import ParameterRow, parameter_rows, slider_range
 from qrexplore.views.step_response import StepResponse, learned_step_response
 
@@ -9,11 +9,13 @@ __all__ = [
     "Axis",
     "Comparison",
     "LearnedRow",
+    "LossCurve",
     "ParameterRow",
     "StepResponse",
     "comparison",
     "learned_rows",
     "learned_step_response",
+    "loss_curve",
     "outcome",
     "parameter_rows",
     "slider_range",

@@ -1,11 +1,11 @@
 """Data against the twin: arrays, labels and units ready to draw, and how far apart the two are."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from qrexplore.core import prefix_for
 from qrexplore.data import observable
@@ -39,7 +39,10 @@ class Comparison:
     x_values, y_values
         Swept numbers in SI units; `y_values` is empty for curves.
     data, errors
-        Measured numbers and standard errors, ``(series, x)`` or ``(series, y, x)``; `errors` is None if unknown.
+        Measured numbers and standard errors in 32 bits, which is finer than any screen: ``(series, x)`` or
+        ``(series, y, x)``. `errors` is None if unknown.
+    experiment, measured
+        What was done, and the numbers that predictions are judged against.
     """
 
     kind: str
@@ -50,18 +53,37 @@ class Comparison:
     z: Axis | None
     x_values: Float[np.ndarray, " x"]
     y_values: Float[np.ndarray, " y"]
-    data: Float[np.ndarray, "series *sweep"]
-    errors: Float[np.ndarray, "series *sweep"] | None
+    data: Float32[np.ndarray, "series *sweep"]
+    errors: Float32[np.ndarray, "series *sweep"] | None
     experiment: Experiment
     measured: Measured
 
-    def arranged(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> Float[np.ndarray, "series *sweep"]:
+    @property
+    def frame(self) -> dict[str, Any]:
+        """Axes, labels and swept numbers as plain words and numbers, as the data view takes them."""
+        plain: dict[str, Any] = {
+            "kind": self.kind,
+            "title": self.title,
+            "series": list(self.series),
+            "x": asdict(self.x),
+            "y": asdict(self.y),
+            "x_values": self.x_values.tolist(),
+        }
+        if self.z is not None:
+            plain |= {"z": asdict(self.z), "y_values": self.y_values.tolist()}
+        return plain
+
+    def arranged(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> Float32[np.ndarray, "series *sweep"]:
         """Give a prediction in the order of `data`."""
-        return _arranged(self.experiment, np.asarray(prediction))
+        return _arranged(self.experiment, np.asarray(prediction)).astype(np.float32)
+
+    def misfit(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> float:
+        """Give rms(data - prediction) / rms(data about their mean), each qubit with its own scale."""
+        return misfit([self.measured], [np.asarray(prediction)])
 
     def summary(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> str:
         """Say in numbers how far a prediction is from the data."""
-        words = f"rms misfit / rms data {misfit([self.measured], [np.asarray(prediction)]):.4f}"
+        words = f"rms misfit / rms data {self.misfit(prediction):.4f}"
         if self.measured.noise == "unknown":
             return words
         deviation = (np.asarray(prediction) - self.measured.values) / self.measured.sigma
@@ -101,8 +123,8 @@ def comparison(experiment: Experiment, data: xr.Dataset) -> Comparison:
         z=amount if heatmap else None,
         x_values=sweeps[-1][2],
         y_values=sweeps[0][2] if heatmap else np.zeros(0),
-        data=values,
-        errors=errors,
+        data=values.astype(np.float32),
+        errors=None if errors is None else errors.astype(np.float32),
         experiment=experiment,
         measured=part,
     )

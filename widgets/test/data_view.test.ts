@@ -44,6 +44,9 @@ describe("data view", () => {
     await nextFrame();
     expect(root.dataset.request).toBe("12");
     expect(byTestId(el, "summary").textContent).toBe("chi2/dof 1.1");
+    model.message({ kind: "model", request: 0, summary: "" }, [oddBuffer([0, 0.3, 1, 0, 0, 0])]);
+    await nextFrame();
+    expect(root.dataset.request).toBe("12");
     expect(byTestId(el, "model-path").getAttribute("d")).toMatch(/^M[\d.]+ [\d.]+L/);
     for (const id of ["data-path", "error-bars", "residual-path"]) {
       expect(byTestId(el, id).getAttribute("d")?.match(/M/g)).toHaveLength(3);

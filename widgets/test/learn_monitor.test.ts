@@ -60,6 +60,27 @@ describe("learn monitor", () => {
     expect(byTestId(el, "iteration").textContent).toBe("–");
   });
 
+  it("shows a gradient that is no number as such", async () => {
+    const { model, el } = mount("running");
+    for (const gradient_norm of [null, "nan"]) {
+      model.message({ kind: "steps", iteration: 0, gradient_norm, seconds: 0.1 }, [oddBuffer([Number.NaN])]);
+      await nextFrame();
+      expect(byTestId(el, "gradient-norm").textContent).toBe("nan");
+    }
+  });
+
+  it("keeps its width while it is hidden", async () => {
+    const { model, el } = mount("running");
+    const svg = byTestId(el, "loss-path").closest("svg") as SVGSVGElement;
+    const holder = svg.parentElement as HTMLElement;
+    for (const [width, shown] of [[900, "900"], [0, "900"], [700, "700"]] as const) {
+      Object.defineProperty(holder, "clientWidth", { value: width, configurable: true });
+      model.message({ kind: "clear" });
+      await nextFrame();
+      expect(svg.getAttribute("width")).toBe(shown);
+    }
+  });
+
   it("writes the method that is chosen", () => {
     const { model, el } = mount();
     const method = byTestId<HTMLSelectElement>(el, "method");

@@ -65,6 +65,25 @@ describe("parameter panel", () => {
     expect(byTestId<HTMLInputElement>(el, "number:q0.frequency").value).toBe("5.06");
   });
 
+  it("covers less with a smaller span, and stays in place while the value is well inside", async () => {
+    const { model, el } = mount();
+    const slider = byTestId<HTMLInputElement>(el, "slider:q0.frequency");
+    const span = byTestId<HTMLSelectElement>(el, "span");
+    span.value = "0.1";
+    span.dispatchEvent(new Event("change"));
+    drag(slider, 600);
+    slider.dispatchEvent(new Event("change", { bubbles: true }));
+    expect(model.sent[0]).toMatchObject({ value: 5.02e9, final: false });
+    model.acknowledge();
+    model.acknowledge();
+    model.put("rows", model.traits.rows.map((each) => ({ ...each, value: 5.02e9 })));
+    await nextFrame();
+    expect(slider.value).toBe("600");
+    model.put("rows", model.traits.rows.map((each) => ({ ...each, value: 5.5e9 })));
+    await nextFrame();
+    expect(slider.value).toBe("500");
+  });
+
   it("counts a held arrow key as one change", () => {
     const { model, el } = mount();
     const slider = byTestId<HTMLInputElement>(el, "slider:q0.frequency");

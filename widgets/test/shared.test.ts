@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { colorIndex, DIVERGING_TABLE, SEQUENTIAL_TABLE } from "../src/shared/colormap";
 import { floats } from "../src/shared/message";
-import { axisTitle, formatError, formatNumber, formatQuantity, parseQuantity } from "../src/shared/quantity";
+import { axisTitle, formatError, formatNumber, formatQuantity, meaningfulDigits, parseQuantity } from "../src/shared/quantity";
 import {
-  createScale, extent, linearTicks, logTickLabels, logTicks, niceCeiling, niceDomain, SLIDER_STEPS, sliderPosition,
-  sliderValue, tickLabels,
+  createScale, extent, focused, linearTicks, logTickLabels, logTicks, niceCeiling, niceDomain, SLIDER_STEPS, sliderPosition,
+  sliderValue, tickLabels, zoomed,
 } from "../src/shared/scale";
 import { barsPath, dotsPath, linePath } from "../src/shared/svg";
 import { oddBuffer } from "./fake_model";
@@ -21,10 +21,26 @@ describe("quantities", () => {
   });
 
   it("show errors with two digits and nothing where there is none", () => {
-    expect(formatError(1.234e5, 1e6)).toBe("± 0.12");
-    expect(formatError(8e-7, 1e-6)).toBe("± 0.80");
-    expect(formatError(123.4, 1)).toBe("± 120");
-    expect(formatError(null, 1)).toBe("");
+    const megahertz = { unit: "Hz", factor: 1e6 };
+    expect(formatError(1.234e5, megahertz)).toBe("± 0.12");
+    expect(formatError(8e-7, { unit: "s", factor: 1e-6 })).toBe("± 0.80");
+    expect(formatError(123.4, { unit: "1", factor: 1 })).toBe("± 120");
+    expect(formatError(null, megahertz)).toBe("");
+  });
+
+  it("show an error that is far smaller or larger than the value with its own prefix", () => {
+    expect(formatError(112, { unit: "Hz", factor: 1e9 })).toBe("± 110 Hz");
+    expect(formatError(3.6e-8, { unit: "s", factor: 1e-12 })).toBe("± 36 ns");
+    expect(formatError(2.5e3, { unit: "Hz/V", factor: 1e8 })).toBe("± 2.5 kHz/V");
+    expect(formatError(1e-6, { unit: "1", factor: 1 })).toBe("± 1e-6");
+  });
+
+  it("have as many digits as their error leaves meaning to", () => {
+    expect(formatNumber(5.00031812e9 / 1e9, meaningfulDigits(5.00031812e9, 3.2e5))).toBe("5.00032");
+    expect(formatNumber(0.20452, meaningfulDigits(0.20452, 1.0))).toBe("0.2");
+    expect(meaningfulDigits(1, 1e-30)).toBe(10);
+    expect(meaningfulDigits(5e9, null)).toBe(8);
+    expect(meaningfulDigits(0, 1)).toBe(8);
   });
 
   it("are read in the display unit, the base unit or with another prefix", () => {
@@ -73,6 +89,15 @@ describe("sliders", () => {
     expect(String(sliderValue(333, { slider_low: -1, slider_high: 1, logarithmic: false }))).toBe("-0.334");
   });
 
+  it("zoom around a value without leaving the bounds", () => {
+    expect(zoomed(linear, 5e9, 1, [4e9, 6e9])).toBe(linear);
+    expect(zoomed(linear, 5e9, 0.1, [4e9, 6e9])).toMatchObject({ slider_low: 4.9e9, slider_high: 5.1e9 });
+    expect(zoomed(linear, 5.99e9, 0.1, [4e9, 6e9])).toMatchObject({ slider_low: 5.89e9, slider_high: 6e9 });
+    const near = zoomed(logarithmic, 1e-4, 0.1, [0, 1]);
+    expect(near.slider_high / near.slider_low).toBeCloseTo(1000 ** 0.1, 9);
+    expect(near.slider_high * near.slider_low).toBeCloseTo(1e-8, 15);
+  });
+
   it("are linear where a logarithm has no meaning", () => {
     expect(sliderPosition(0, { slider_low: -1, slider_high: 1, logarithmic: true })).toBe(SLIDER_STEPS / 2);
     expect(sliderPosition(1, { slider_low: 1, slider_high: 1, logarithmic: false })).toBe(0);
@@ -101,6 +126,15 @@ describe("ticks", () => {
     expect(niceDomain(extent([]))).toEqual([0, 1]);
     expect(niceCeiling(0.11)).toBeCloseTo(0.15, 12);
     expect(niceCeiling(0)).toBe(1);
+  });
+
+  it("leave out a model that is far off, and keep one that is near", () => {
+    expect(focused([0, 1], [0.2, 1.5], 1)).toEqual([0, 1.5]);
+    expect(focused([0, 1], [-50, 1000], 1)).toEqual([-1, 2]);
+    expect(focused([2, 3], [100, 101], 1)).toEqual([2, 4]);
+    expect(focused([0, 1], [-50, 1000], 0.2)).toEqual([-0.2, 1.2]);
+    expect(focused([0, 1], extent([]), 1)).toEqual([0, 1]);
+    expect(focused(extent([]), [3, 4], 1)).toEqual([3, 4]);
   });
 
   it("lie where the scale inverts them", () => {

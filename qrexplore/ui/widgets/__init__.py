@@ -1,7 +1,10 @@
-"""Widgets: one anywidget class a file, each a thin shell over plain Python; the front ends lie in ``ui/static``."""
+"""Widgets of JupyterLab: one anywidget class a file, each a thin shell over a presenter.
+
+The front ends are the bundles in ``ui/static``, built from ``widgets/src``.
+"""
 
 from qrexplore.ui.widgets.data_view import DataView
 from qrexplore.ui.widgets.learn_monitor import LearnMonitor
-from qrexplore.ui.widgets.parameter_panel import PanelPresenter, ParameterPanel
+from qrexplore.ui.widgets.parameter_panel import ParameterPanel
 
-__all__ = ["DataView", "LearnMonitor", "PanelPresenter", "ParameterPanel"]
+__all__ = ["DataView", "LearnMonitor", "ParameterPanel"]

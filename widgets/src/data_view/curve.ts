@@ -3,7 +3,7 @@
 import { bottomAxis, type Box, frame as frameOf, leftAxis } from "../shared/axis";
 import { html, KEEP_KEYS, onceAFrame, setAttribute, svg } from "../shared/dom";
 import { axisTitle } from "../shared/quantity";
-import { createScale, type Domain, extent, niceCeiling, niceDomain, type Scale } from "../shared/scale";
+import { createScale, type Domain, extent, focused, niceCeiling, niceDomain, type Scale } from "../shared/scale";
 import { barsPath, dotsPath, linePath } from "../shared/svg";
 import { createReadout, entry } from "./readout";
 import { clampIndex, type CurveFrame, nearest, type Plot, residual, type Series } from "./types";
@@ -14,6 +14,10 @@ const TOP = 24;
 const STRIP = 84;
 const GAP = 14;
 const BOTTOM = 42;
+// for a model that is off, as a share of the span of the data
+const ROOM = 1;
+// marks may reach this far over the frame
+const RIM = 3;
 
 function mainHeight(width: number): number {
   return Math.round(Math.min(320, Math.max(190, width * 0.36)));
@@ -34,13 +38,20 @@ function withErrors(values: Float64Array, errors: Float64Array, sign: number): F
   return errors.length === 0 ? values : values.map((value, i) => value + sign * (errors[i] as number));
 }
 
+/** Holds what is drawn inside a box; what leaves it is cut off. */
+function placeStage(stage: SVGSVGElement, { left, top, width, height }: Box): void {
+  const [x, y, w, h] = [left - RIM, top - RIM, width + 2 * RIM, height + 2 * RIM];
+  for (const [name, value] of [["x", x], ["y", y], ["width", w], ["height", h]] as const) setAttribute(stage, name, value);
+  setAttribute(stage, "viewBox", `${x} ${y} ${w} ${h}`);
+}
+
 function legend(width: number): SVGGElement {
   const group = svg("g", { class: "qx-legend", transform: `translate(${width - RIGHT - 118} 12)` });
   group.append(
     svg("circle", { class: "qx-dots", cx: 5, cy: 0, r: 2.5 }),
     svg("text", { x: 13, y: 0, dy: "0.35em" }, "data"),
     svg("line", { class: "qx-model", x1: 56, x2: 76, y1: 0, y2: 0 }),
-    svg("text", { x: 82, y: 0, dy: "0.35em" }, "model"),
+    svg("text", { x: 82, y: 0, dy: "0.35em" }, "twin"),
   );
   return group;
 }
@@ -54,9 +65,11 @@ export function createCurve(frame: CurveFrame): Plot {
   const left = svg("path", { class: "qx-dots", "data-testid": "residual-path" });
   const zero = svg("line", { class: "qx-zero" });
   const cursor = svg("line", { class: "qx-cursor", visibility: "hidden" });
+  const mainStage = svg("svg", {}, bars, dots, line);
+  const stripStage = svg("svg", {}, zero, leftBars, left);
   const picture = svg(
-    "svg", { ...KEEP_KEYS, role: "img", tabindex: 0, "aria-label": `${frame.title}: data, model and residual` },
-    axes, zero, bars, dots, leftBars, left, line, cursor,
+    "svg", { ...KEEP_KEYS, role: "img", tabindex: 0, "aria-label": `${frame.title}: data, twin and residual` },
+    axes, mainStage, stripStage, cursor,
   );
   const readout = createReadout();
   const element = html("div", { class: "qx-curve" }, picture, readout.element);
@@ -85,7 +98,7 @@ export function createCurve(frame: CurveFrame): Plot {
     readout.show([
       entry(frame.x, frame.x_values[i]),
       entry({ ...frame.y, label: "data" }, data),
-      entry({ ...frame.y, label: "model" }, model),
+      entry({ ...frame.y, label: "twin" }, model),
       entry({ ...frame.y, label: "residual" }, rest),
     ]);
   };
@@ -121,10 +134,11 @@ export function createCurve(frame: CurveFrame): Plot {
       const room = (last - first) * 0.02 || 1;
       const right = main.left + main.width;
       const x = createScale([first - room, last + room], [main.left, right]);
-      const domain = niceDomain(extent(withErrors(data, errors, -1), withErrors(data, errors, 1), model), 8);
+      const measured = extent(withErrors(data, errors, -1), withErrors(data, errors, 1));
+      const domain = niceDomain(focused(measured, extent(model), ROOM), 8);
       const y = createScale(domain, [main.top + main.height, main.top]);
       const [low, high] = extent(withErrors(rest, errors, -1), withErrors(rest, errors, 1));
-      const reach = niceCeiling(Math.max(-low, high));
+      const reach = niceCeiling(Math.min(Math.max(-low, high), domain[1] - domain[0]));
       const restDomain: Domain = [-reach, reach];
       const yRest = createScale(restDomain, [strip.top + strip.height, strip.top]);
       xScale = x;
@@ -137,10 +151,12 @@ export function createCurve(frame: CurveFrame): Plot {
         axes.replaceChildren(
           leftAxis({ scale: y, box: main, title: axisTitle(frame.y), count: Math.floor(main.height / 44), grid: true }),
           bottomAxis({ scale: x, box: main, count: columns, labels: false, grid: true }),
-          leftAxis({ scale: yRest, box: strip, title: "residual", count: 2 }),
+          leftAxis({ scale: yRest, box: strip, title: axisTitle({ ...frame.y, label: "residual" }), count: 2 }),
           bottomAxis({ scale: x, box: strip, title: axisTitle(frame.x), count: columns, grid: true }),
           frameOf(main), frameOf(strip), legend(width),
         );
+        placeStage(mainStage, main);
+        placeStage(stripStage, strip);
         const middle = yRest(0).toFixed(1);
         for (const [name, value] of [["x1", main.left], ["x2", right], ["y1", middle], ["y2", middle]] as const) {
           setAttribute(zero, name, value);

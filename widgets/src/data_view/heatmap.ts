@@ -4,19 +4,22 @@ import { bottomAxis, type Box, frame as frameOf, leftAxis } from "../shared/axis
 import { DIVERGING_TABLE, SEQUENTIAL_TABLE } from "../shared/colormap";
 import { html, onceAFrame, setAttribute, svg } from "../shared/dom";
 import { axisTitle } from "../shared/quantity";
-import { createScale, type Domain, extent, niceCeiling, niceDomain, type Scale } from "../shared/scale";
+import { createScale, type Domain, extent, focused, niceCeiling, niceDomain, type Scale } from "../shared/scale";
 import { cellDomain, cellIndices, type Grid, paintCells } from "./raster";
 import { createReadout, entry } from "./readout";
 import { clampIndex, type HeatmapFrame, nearest, type Plot, residual, type Series } from "./types";
 
 const NAMES = ["data", "twin", "residual"] as const;
 const LEFT = 58;
-const RIGHT = 12;
-const GAP = 22;
-const BAR_TOP = 4;
+const RIGHT = 18;
+const GAP = 28;
+const BAR_TOP = 18;
 const BAR = 9;
-const TOP = 62;
+const TOP = 76;
 const BOTTOM = 42;
+
+// of the colors for a model that is off, as a share of the span of the data
+const ROOM = 0.2;
 
 interface Layout {
   boxes: [Box, Box, Box];
@@ -157,8 +160,10 @@ export function createHeatmap(frame: HeatmapFrame): Plot {
       );
       if (i === 1 && !layout.stacked) return;
       const scale = createScale(domains[i] as Domain, [bar.left, bar.left + bar.width]);
+      const name = i === 2 ? axisTitle({ ...frame.z, label: "residual" }) : axisTitle(frame.z);
       axes.append(
-        frameOf(bar), bottomAxis({ scale, box: bar, count: Math.max(2, Math.min(6, Math.floor(bar.width / 55))) }),
+        svg("text", { class: "qx-bar-title", x: bar.left, y: bar.top - 6 }, name),
+        frameOf(bar), bottomAxis({ scale, box: bar, count: Math.max(2, Math.min(6, Math.floor(bar.width / 62))) }),
       );
     });
   };
@@ -179,9 +184,9 @@ export function createHeatmap(frame: HeatmapFrame): Plot {
       const data = scaled(series.data);
       const model = scaled(series.model);
       const rest = scaled(residual(series));
-      const common = niceDomain(extent(data, model), 10);
+      const common = niceDomain(focused(extent(data), extent(model), ROOM), 10);
       const [low, high] = extent(rest);
-      const reach = niceCeiling(Math.max(-low, high));
+      const reach = niceCeiling(Math.min(Math.max(-low, high), common[1] - common[0]));
       const domains: Domain[] = [common, common, [-reach, reach]];
       scales = layout.boxes.map((box) => ({
         box,

@@ -1,6 +1,6 @@
 // Measured data against the prediction of the twin, and what is left between them.
 
-import { createRoot, html, onceAFrame, setText, watchWidth } from "../shared/dom";
+import { createRoot, html, onceAFrame, setText, watchWidth, widthOf } from "../shared/dom";
 import { type Bytes, floats } from "../shared/message";
 import { type Ack, type CleanUp, listener, nextRequest, type RenderContext } from "../shared/model";
 import { createLamp, createNotice } from "../shared/notice";
@@ -33,6 +33,7 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
   const title = html("h2", { class: "qx-title" });
   const summary = html("div", { class: "qx-summary", "data-testid": "summary" });
   const holder = html("div", { class: "qx-holder", role: "tabpanel", "aria-label": "plot" });
+  const width = widthOf(holder, FALLBACK_WIDTH);
   const sent = new Set<number>();
   let data: Float32Array = NOTHING;
   let errors: Float32Array = NOTHING;
@@ -50,7 +51,7 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
     const part = (values: Float32Array): Float32Array =>
       values.length === size * frame.series.length ? values.subarray(start, start + size) : NOTHING;
     const series = { data: part(data), errors: part(errors), model: part(predicted) };
-    plot.paint(series, Math.floor(holder.clientWidth) || FALLBACK_WIDTH);
+    plot.paint(series, width());
     if (request > 0 && series.model.length > 0) root.dataset.request = String(request);
   });
 
@@ -106,7 +107,8 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
       paint.ask();
     } else if (content.kind === "model") {
       predicted = floats(buffers?.[0]);
-      request = content.request;
+      // what was drawn without being asked for answers the last request as well
+      if (content.request > 0) request = content.request;
       if (content.summary !== undefined) setText(summary, content.summary);
       paint.ask();
     } else if (content.kind === "ack" && sent.delete(content.request)) {

@@ -1,6 +1,6 @@
 // Starts, holds and stops learning, shows the falling loss and, at the end, what was learned.
 
-import { createRoot, html, onceAFrame, setText, watchWidth } from "../shared/dom";
+import { createRoot, html, onceAFrame, setText, watchWidth, widthOf } from "../shared/dom";
 import { type Bytes, floats } from "../shared/message";
 import { type Ack, type CleanUp, listener, nextRequest, type RenderContext } from "../shared/model";
 import { createLamp, createNotice } from "../shared/notice";
@@ -22,7 +22,8 @@ interface Steps {
   kind: "steps";
   /** Number of the last step in the message. */
   iteration: number;
-  gradient_norm: number;
+  /** Null or a word where it is not finite. */
+  gradient_norm: number | string | null;
   seconds: number;
 }
 
@@ -30,7 +31,7 @@ const METHODS: readonly [Method, string][] = [
   ["levenberg-marquardt", "Levenberg–Marquardt"],
   ["adam", "Adam"],
 ];
-const PLOT_HEIGHT = 210;
+const PLOT_HEIGHT = 190;
 const FALLBACK_WIDTH = 480;
 
 function commandButton(testid: string, word: string, label: string): HTMLButtonElement {
@@ -61,6 +62,7 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   const time = readout("time", "elapsed");
   const plot = createLossPlot();
   const plotHolder = html("div", { class: "qx-plot" }, plot.element);
+  const width = widthOf(plotHolder, FALLBACK_WIDTH);
   const tableBody = html("tbody");
   const table = html(
     "table", { class: "qx-table", "data-testid": "learn-table" },
@@ -82,11 +84,11 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   };
 
   const paint = onceAFrame(() => {
-    plot.paint(iterations, losses, plotHolder.clientWidth || FALLBACK_WIDTH, PLOT_HEIGHT);
+    plot.paint(iterations, losses, width(), PLOT_HEIGHT);
     setText(iteration.value, latest ? String(latest.iteration) : "–");
     const newest = losses.at(-1);
     setText(loss.value, newest === undefined ? "–" : formatNumber(newest, 5));
-    setText(gradient.value, latest ? formatNumber(latest.gradient_norm, 3) : "–");
+    setText(gradient.value, latest ? formatNumber(Number(latest.gradient_norm ?? Number.NaN), 3) : "–");
     showTime();
   });
 
@@ -170,9 +172,10 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   root.append(
     html(
       "div", { class: "qx-head" },
-      html("h2", { class: "qx-title" }, "Learn"), lamp.element, status,
+      html("h2", { class: "qx-title" }, "Learn"), lamp.element,
       html("div", { class: "qx-buttons qx-push" }, method, learn, pause, stop),
     ),
+    status,
     notice.element,
     html("div", { class: "qx-readouts" }, iteration.element, loss.element, gradient.element, time.element),
     plotHolder,

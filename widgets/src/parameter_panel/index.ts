@@ -10,6 +10,12 @@ import type { PanelMessage, PanelTraits } from "./types";
 // rows may follow the answer to a final value; only after this many milliseconds the value counts as unchanged
 const ROWS_FOLLOW = 250;
 
+const SPANS: readonly [share: number, name: string][] = [
+  [1, "span 1"],
+  [0.1, "span 1/10"],
+  [0.01, "span 1/100"],
+];
+
 type HistoryKind = "undo" | "redo" | "reset";
 
 function historyButton(kind: HistoryKind, word: string, label: string): HTMLButtonElement {
@@ -27,6 +33,11 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     autocomplete: "off", spellcheck: "false", "data-testid": "search",
   });
   const onlyFree = html("input", { type: "checkbox", "data-testid": "only-free", "aria-label": "show only free parameters" });
+  const span = html("select", {
+    class: "qx-select", "aria-label": "span of the sliders", title: "span of the sliders: smaller for the last digits",
+    "data-testid": "span",
+  });
+  span.append(...SPANS.map(([share, name]) => html("option", { value: share }, name)));
   const buttons = {
     undo: historyButton("undo", "Undo", "undo the last change"),
     redo: historyButton("redo", "Redo", "redo the change undone last"),
@@ -105,6 +116,7 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     filter();
   });
   onlyFree.addEventListener("change", filter);
+  span.addEventListener("change", () => list.zoom(Number(span.value)));
   for (const kind of ["undo", "redo", "reset"] as const) {
     buttons[kind].addEventListener("click", () => latch.ask({ kind }));
   }
@@ -126,7 +138,7 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     ),
     html(
       "div", { class: "qx-head qx-filters" },
-      search, html("label", { class: "qx-check" }, onlyFree, "free only"), total,
+      search, html("label", { class: "qx-check" }, onlyFree, "free only"), total, span,
     ),
     notice.element,
     list.element,

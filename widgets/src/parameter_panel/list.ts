@@ -62,6 +62,7 @@ export class ParameterList {
   private readonly groups = new Map<string, GroupView>();
   private words: string[] = [];
   private onlyFree = false;
+  private share = 1;
 
   constructor(private readonly actions: RowActions) {
     this.element.append(this.groupsElement, this.empty);
@@ -101,6 +102,12 @@ export class ParameterList {
     this.refilter();
   }
 
+  /** Let all sliders cover only a share of their range. */
+  zoom(share: number): void {
+    this.share = share;
+    for (const view of this.views.values()) view.zoom(share);
+  }
+
   private viewOf(row: Row): RowView {
     const known = this.views.get(row.path);
     if (known) {
@@ -108,6 +115,7 @@ export class ParameterList {
       return known;
     }
     const view = new RowView(row, this.actions);
+    view.zoom(this.share);
     this.views.set(row.path, view);
     return view;
   }

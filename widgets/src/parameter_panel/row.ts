@@ -1,15 +1,18 @@
 // One parameter: its nodes live as long as the panel, only what changed is written.
 
 import { html, setAttribute, setText } from "../shared/dom";
-import { formatError, formatNumber, formatQuantity, parseQuantity, unitText } from "../shared/quantity";
-import { SLIDER_STEPS, sliderPosition, sliderValue } from "../shared/scale";
+import {
+  formatError, formatNumber, formatQuantity, meaningfulDigits, parseQuantity, unitText,
+} from "../shared/quantity";
+import { SLIDER_STEPS, sliderPosition, type SliderRange, sliderValue, zoomed } from "../shared/scale";
 import type { Row, RowActions } from "./types";
 
-const SHOWN_DIGITS = 7;
+// a zoomed slider stays where it is until its value comes this close to an end, in steps
+const EDGE = SLIDER_STEPS / 20;
 
 /** One press of an arrow key in the number box: the power of ten next to a thousandth of the slider's range. */
-function keyStep(row: Row): number {
-  const span = (row.slider_high - row.slider_low) / row.factor;
+function keyStep(range: SliderRange, factor: number): number {
+  const span = (range.slider_high - range.slider_low) / factor;
   return span > 0 ? 10 ** Math.round(Math.log10(span / SLIDER_STEPS)) : 1;
 }
 
@@ -25,6 +28,8 @@ export class RowView {
   private readonly number: HTMLInputElement;
   private readonly unit = html("span", { class: "qx-unit" });
   private readonly error = html("span", { class: "qx-stderr" });
+  private range: SliderRange;
+  private share = 1;
   private local: number;
   private moving = false;
   private keyHeld = false;
@@ -36,6 +41,7 @@ export class RowView {
   ) {
     const { path } = row;
     this.local = row.value;
+    this.range = row;
     this.free = html("input", { type: "checkbox", class: "qx-free", "data-testid": `free:${path}` });
     this.slider = html("input", {
       type: "range", class: "qx-slider", min: 0, max: SLIDER_STEPS, step: 1, "data-testid": `slider:${path}`,
@@ -44,10 +50,11 @@ export class RowView {
       type: "text", class: "qx-field qx-number", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
       "data-testid": `number:${path}`,
     });
-    const label = html("span", { class: "qx-names" }, this.name, html("span", { class: "qx-path" }, path));
+    const own = path.startsWith(`${row.group}.`) ? path.slice(row.group.length + 1) : path;
     this.element = html(
       "div", { class: "qx-row", "data-testid": `parameter:${path}` },
-      this.free, label, this.slider, this.number, html("span", { class: "qx-units" }, this.unit, this.error),
+      this.free, html("span", { class: "qx-names" }, this.name, html("span", { class: "qx-path" }, own)),
+      this.number, this.unit, this.slider, this.error,
     );
     this.listen();
     this.write(true);
@@ -67,6 +74,13 @@ export class RowView {
     this.write(!this.moving);
   }
 
+  /** Let the slider cover only a share of its range. */
+  zoom(share: number): void {
+    this.share = share;
+    this.range = this.zoomedRange(this.local);
+    this.show(this.local);
+  }
+
   matches(words: readonly string[], onlyFree: boolean): boolean {
     if (onlyFree && !this.row.free) return false;
     const text = `${this.row.path} ${this.row.label}`.toLowerCase();
@@ -79,23 +93,40 @@ export class RowView {
     setText(this.name, row.label);
     setAttribute(this.element, "title", `${row.label}\n${row.path}${this.bounds()}`);
     setText(this.unit, unit);
-    setText(this.error, formatError(row.stderr, row.factor));
+    setText(this.error, formatError(row.stderr, row));
     if (this.free.checked !== row.free) this.free.checked = row.free;
     setAttribute(this.free, "aria-label", `${row.label}: free to learn (${row.path})`);
     setAttribute(this.slider, "aria-label", `${row.label} (${row.path})`);
     setAttribute(this.number, "aria-label", `${row.label}${unit ? ` in ${unit}` : ""} (${row.path})`);
     this.element.classList.toggle("qx-is-free", row.free);
     this.element.classList.toggle("qx-changed", row.changed);
-    if (withValue) this.show(row.value);
+    if (withValue) {
+      this.fit(row.value);
+      this.show(row.value);
+    }
+  }
+
+  /** Keep a zoomed slider in place as long as the value is well inside, so that the knob does not jump. */
+  private fit(value: number): void {
+    const position = sliderPosition(value, this.range);
+    if (this.share < 1 && position > EDGE && position < SLIDER_STEPS - EDGE) return;
+    this.range = this.zoomedRange(value);
+  }
+
+  private zoomedRange(value: number): SliderRange {
+    const bounds = [this.row.low ?? Number.NEGATIVE_INFINITY, this.row.high ?? Number.POSITIVE_INFINITY] as const;
+    return zoomed(this.row, value, this.share, bounds);
   }
 
   private show(value: number): void {
     this.local = value;
-    const position = String(sliderPosition(value, this.row));
+    const position = String(sliderPosition(value, this.range));
     if (this.slider.value !== position) this.slider.value = position;
     setAttribute(this.slider, "aria-valuetext", formatQuantity(value, this.row.factor, this.row.display_unit));
     if (this.typed) return;
-    const text = formatNumber(value / this.row.factor, SHOWN_DIGITS);
+    // a value that was moved is no longer the one the error belongs to
+    const digits = meaningfulDigits(value, value === this.row.value ? this.row.stderr : null);
+    const text = formatNumber(value / this.row.factor, digits);
     if (this.number.value !== text) this.number.value = text;
     this.number.removeAttribute("aria-invalid");
   }
@@ -119,7 +150,7 @@ export class RowView {
 
     slider.addEventListener("input", () => {
       this.moving = true;
-      this.move(sliderValue(Number(slider.value), this.row), false);
+      this.move(sliderValue(Number(slider.value), this.range), false);
     });
     // a held arrow key gives a change event for each step; it counts as one change when the key comes up
     slider.addEventListener("keydown", (event) => {
@@ -164,7 +195,7 @@ export class RowView {
 
   private nudge(direction: 1 | -1, coarse: boolean): void {
     const { low, high, factor } = this.row;
-    const step = keyStep(this.row) * (coarse ? 10 : 1);
+    const step = keyStep(this.range, factor) * (coarse ? 10 : 1);
     const value = Number((this.local / factor + direction * step).toPrecision(12)) * factor;
     this.moving = true;
     this.move(Math.min(high ?? Number.POSITIVE_INFINITY, Math.max(low ?? Number.NEGATIVE_INFINITY, value)), false);

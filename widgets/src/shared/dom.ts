@@ -60,6 +60,15 @@ export function onceAFrame(work: () => void): { ask(): void; cancel(): void } {
   };
 }
 
+/** The width of an element, or the last one known while it is out of the page or hidden. */
+export function widthOf(element: Element, fallback: number): () => number {
+  let known = fallback;
+  return () => {
+    known = Math.floor(element.clientWidth) || known;
+    return known;
+  };
+}
+
 /** Calls back when the width of the element changes, until the returned function is called. */
 export function watchWidth(element: Element, changed: () => void): () => void {
   if (typeof ResizeObserver === "undefined") return () => undefined;

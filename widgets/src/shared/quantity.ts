@@ -4,6 +4,9 @@ const PREFIXES: Record<string, number> = {
   f: 1e-15, p: 1e-12, n: 1e-9, u: 1e-6, µ: 1e-6, μ: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12,
 };
 
+// of a value whose error is unknown
+const SHOWN_DIGITS = 8;
+
 /** A real minus sign, as wide as a digit. */
 export function withMinus(text: string): string {
   return text.replaceAll("-", "−");
@@ -23,7 +26,7 @@ export function formatNumber(value: number, digits = 6): string {
 
 /** The unit as people read it; a pure number has none. */
 export function unitText(unit: string): string {
-  return unit === "1" ? "" : unit.replaceAll("Phi0", "Φ₀");
+  return unit === "1" ? "" : unit.replaceAll(/Phi0|Φ0/g, "Φ₀");
 }
 
 /** "5.012 GHz" of a value in SI. */
@@ -31,11 +34,30 @@ export function formatQuantity(value: number, factor: number, unit: string, digi
   return `${formatNumber(value / factor, digits)} ${unitText(unit)}`.trim();
 }
 
-/** A standard error with two significant digits, in the display unit. */
-export function formatError(stderr: number | null, factor: number): string {
+/** As many digits of a value as its standard error leaves meaning to, down to the second digit of the error. */
+export function meaningfulDigits(value: number, stderr: number | null): number {
+  if (stderr === null || !(stderr > 0) || value === 0) return SHOWN_DIGITS;
+  const digits = Math.floor(Math.log10(Math.abs(value))) - Math.floor(Math.log10(stderr)) + 2;
+  return Math.min(10, Math.max(2, digits));
+}
+
+const TAKES_PREFIX = /^(Hz|s|V|K|W|Phi0)(\/.*)?$/;
+const STEPS = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T"];
+
+/**
+ * A standard error with two significant digits: in the display unit, or with its own prefix and unit where it is far
+ * smaller or larger than that.
+ */
+export function formatError(stderr: number | null, row: { unit: string; factor: number }): string {
   if (stderr === null || !Number.isFinite(stderr)) return "";
-  const shown = Math.abs(stderr / factor);
+  const shown = Math.abs(stderr / row.factor);
   if (shown === 0) return "± 0";
+  const far = shown >= 1e3 || shown < 1e-3;
+  if (far && TAKES_PREFIX.test(row.unit)) {
+    const exponent = Math.min(12, Math.max(-15, 3 * Math.floor(Math.log10(Math.abs(stderr)) / 3)));
+    const number = formatNumber(Math.abs(stderr) / 10 ** exponent, 2);
+    return `± ${number} ${STEPS[exponent / 3 + 5] ?? ""}${unitText(row.unit)}`;
+  }
   if (shown >= 1e4 || shown < 1e-4) return `± ${formatNumber(shown, 2)}`;
   const decimals = Math.max(0, 1 - Math.floor(Math.log10(shown)));
   return `± ${decimals === 0 ? String(Number(shown.toPrecision(2))) : shown.toFixed(decimals)}`;

@@ -122,12 +122,39 @@ export function extent(...lists: ArrayLike<number>[]): Domain {
   return [low, high];
 }
 
+/**
+ * The domain of the data widened to hold the model as well, but by no more than a share (`room`) of the data's own span to
+ * each side: a model that is far off leaves the picture, and does not flatten the data in it.
+ */
+export function focused(data: Domain, model: Domain, room: number): Domain {
+  if (!Number.isFinite(data[0])) return model;
+  if (!Number.isFinite(model[0])) return data;
+  const most = room * (data[1] - data[0] || Math.abs(data[1]) || 1);
+  return [
+    Math.min(data[0], Math.max(model[0], data[0] - most)),
+    Math.max(data[1], Math.min(model[1], data[1] + most)),
+  ];
+}
+
 export const SLIDER_STEPS = 1000;
 
 export interface SliderRange {
   slider_low: number;
   slider_high: number;
   logarithmic: boolean;
+}
+
+/** A share of a slider's range around a value, within the bounds: for the last digits. */
+export function zoomed(range: SliderRange, value: number, share: number, bounds: Domain): SliderRange {
+  if (share >= 1) return range;
+  const { slider_low: low, slider_high: high, logarithmic } = range;
+  const inside = (end: number): number => Math.min(bounds[1], Math.max(bounds[0], end));
+  if (isLogarithmic(range) && value > 0) {
+    const factor = (high / low) ** (share / 2);
+    return { slider_low: inside(value / factor), slider_high: inside(value * factor), logarithmic };
+  }
+  const half = ((high - low) * share) / 2;
+  return { slider_low: inside(value - half), slider_high: inside(value + half), logarithmic };
 }
 
 function isLogarithmic(range: SliderRange): boolean {

@@ -1,0 +1,58 @@
+"""The parameter panel: sliders and number boxes that move the twin, and which parameters are free."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageError, number
+from qrexplore.ui.session import Session
+from qrexplore.views import ParameterRow, parameter_rows
+
+
+class PanelPresenter:
+    """Rows of the session's parameters; its messages move the session.
+
+    Parameters
+    ----------
+    session
+        Shown and moved.
+    show
+        Called with the number of the request after the twin moved.
+    """
+
+    def __init__(self, session: Session, show: Callable[[int], None]) -> None:
+        self._session = session
+        self._show = show
+        self._shown: tuple[ParameterRow, ...] = ()
+        self.channel = Channel(self._act, rows=[], history={}, state="idle", notice="")
+        self.refresh()
+        session.subscribe(self.refresh)
+
+    def refresh(self) -> None:
+        """Show the rows as they are now."""
+        with self._session.lock:
+            now = self._session.snapshot
+            initial = self._session.initial
+            self._shown = parameter_rows(
+                now.twin.parameters, free=now.free, stderr=now.stderr, initial=initial, shown=self._shown
+            )
+            history = {"can_undo": self._session.can_undo, "can_redo": self._session.can_redo}
+            self.channel.put(rows=[asdict(row) for row in self._shown], history=history)
+
+    def _act(self, message: Message) -> None:
+        kind, path = message.get("kind"), str(message.get("path", ""))
+        # one lock around change and picture: the picture of an earlier request must not come after that of a later one
+        with self._session.lock:
+            if kind == "set":
+                self._session.set_parameter(path, number(message, "value"), final=bool(message.get("final", True)))
+            elif kind == "free":
+                self._session.set_free(path, free=bool(message.get("free")))
+                return
+            elif kind == "undo":
+                self._session.undo()
+            elif kind == "redo":
+                self._session.redo()
+            elif kind == "reset":
+                self._session.reset()
+            else:
+                raise UnknownMessageError(message)
+            self._show(int(message.get("request", 0)))
