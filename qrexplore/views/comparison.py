@@ -144,11 +144,22 @@ def _arranged(experiment: Experiment, values: np.ndarray) -> np.ndarray:
 
 
 def _sweep(data: xr.Dataset, dim: str) -> tuple[str, str, np.ndarray]:
-    if dim not in data.coords:  # the points of a frequency grid that moves with the bias have no common value
+    if dim in data.coords:
+        coordinate = data.coords[dim]
+    elif (common := _common(data, dim)) is not None:
+        coordinate = common
+    else:  # the points of a frequency grid that moves with the bias have no common value
         return f"{dim} of the row", "1", np.arange(data.sizes[dim], dtype=np.float64)
-    coordinate = data.coords[dim]
     words = coordinate.attrs.get("long_name", dim)
     return words, coordinate.attrs.get("units", "1"), np.asarray(coordinate.values, dtype=np.float64)
+
+
+def _common(data: xr.Dataset, dim: str) -> xr.DataArray | None:
+    """Give the row of a grid of sweep values whose rows are all the same."""
+    for coordinate in data.coords.values():
+        if coordinate.ndim == 2 and coordinate.dims[-1] == dim and (coordinate == coordinate[0]).all():
+            return coordinate[0]
+    return None
 
 
 def _axis(words: str, units: str, values: np.ndarray) -> Axis:

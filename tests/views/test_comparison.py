@@ -69,13 +69,22 @@ def test_a_prediction_is_arranged_like_the_data(chevron):
     assert np.allclose(found.arranged(prediction)[1, 2], prediction[1, 2])
 
 
-def test_a_flux_arc_has_the_points_of_a_row_along_x_and_the_bias_along_y():
+def test_a_flux_arc_has_the_frequencies_that_its_rows_share_along_x_and_the_bias_along_y():
     experiment = qx.experiments.flux_arc(np.linspace(-0.1, 0.1, 3), np.linspace(4.9e9, 5.1e9, 5))
     found = comparison(experiment, measured(experiment, RNG.uniform(size=(1, 3, 5))))
     assert found.kind == "heatmap"
-    assert found.x_values.tolist() == [0, 1, 2, 3, 4]
+    assert found.x.unit == "GHz"
+    assert found.x_values == pytest.approx(np.linspace(4.9e9, 5.1e9, 5))
     assert found.y_values == pytest.approx([-0.1, 0, 0.1])
     assert found.data.shape == (1, 3, 5)
+
+
+def test_a_flux_arc_whose_frequencies_follow_the_bias_has_the_points_of_a_row_along_x():
+    frequencies = np.linspace(4.9e9, 5.1e9, 5) + np.array([[0.0], [1e8], [0.0]])
+    experiment = qx.experiments.flux_arc(np.linspace(-0.1, 0.1, 3), frequencies)
+    found = comparison(experiment, measured(experiment, RNG.uniform(size=(1, 3, 5))))
+    assert found.x_values.tolist() == [0, 1, 2, 3, 4]
+    assert found.x.label == "point of the row"
 
 
 def test_the_misfit_is_that_of_plain_numbers_with_each_qubit_on_its_own_scale(chevron):
