@@ -1,9 +1,10 @@
-"""Foundations without physics: parameters, units, checks, status, the iterate contract.
+"""Foundations without physics: parameters, units, checks, status, compilation, the iterate contract.
 
 Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `qrexplore` is imported.
 """
 
 from qrexplore.core.checks import require_axis, require_choice, require_finite, require_positive
+from qrexplore.core.compilation import jit
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
 from qrexplore.core.parameters import Parameter, ParameterTable, Scalar, parameter, replace, table, transparent
@@ -20,6 +21,7 @@ __all__ = [
     "Task",
     "format_quantity",
     "format_with_error",
+    "jit",
     "parameter",
     "prefix_for",
     "replace",

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from qrexplore.core import jit
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares
 from qrexplore.twin import Twin, populations, read
@@ -30,8 +30,8 @@ class Evaluation:
 class Kernel:
     """The compiled functions of a learning problem over all its free paths, held ones included.
 
-    Values, held parameters and the measured start may change without anything being compiled anew. A step of the solver
-    that turns out too coarse for the frequencies on the way is halved, and the point evaluated again.
+    Values, held parameters and the measured start may change without anything being compiled anew. Where a step of
+    the solver turns out too coarse for the frequencies on the way, it is shortened and the point evaluated again.
 
     Parameters
     ----------
@@ -46,7 +46,10 @@ class Kernel:
             {name: jnp.asarray(values) for name, values in experiment.points().items()}
             for experiment in problem.experiments
         )
-        self._linearize, self._gradient = _compile(problem, self.coordinates)
+        self._linearize, self._gradient, self._norm = _compile(problem, self.coordinates)
+        # found out by a small function, since each number of substeps compiles the large ones anew
+        start = jnp.asarray(self.coordinates.free(problem.candidates.values, inside=_AT_BOUND))
+        self._fine_enough(float(self._norm(start, problem.twin, self._points, self.substeps)))
 
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
@@ -121,7 +124,7 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
         pairs = zip(problem.measured, predictions(point, twin, populated), strict=True)
         return jnp.concatenate([data.residuals(prediction) for data, prediction in pairs])
 
-    @eqx.filter_jit
+    @jit
     def linearize(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple, Array]:
         # columns of readout parameters do not need the dynamics, which are nearly all of the work
         basis = jnp.eye(len(paths))
@@ -144,7 +147,11 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
             columns = columns.at[:, readout].set(direct(basis[readout]).T)
         return (residual, columns, predictions(point, twin, populated)), norm
 
-    @eqx.filter_jit
+    @jit
+    def largest_norm(point: Array, twin: Twin, points: tuple, substeps: int) -> Array:
+        return found(point, twin, points, substeps)[1]
+
+    @jit
     def gradient(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple[Array, Array], Array]:
         def loss(moved: Array) -> tuple[Array, Array]:
             populated, norm = found(moved, twin, points, substeps)
@@ -152,4 +159,4 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
 
         return jax.value_and_grad(loss, has_aux=True)(point)
 
-    return linearize, gradient
+    return linearize, gradient, largest_norm

@@ -15,7 +15,7 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, Float
 
-from qrexplore.core import Status
+from qrexplore.core import Status, jit
 from qrexplore.optimize.objective import LeastSquares, Progress
 
 # A step counts as good when it brings three quarters of what the linear model promised; the default (99 %) hardly ever
@@ -36,13 +36,13 @@ def _local_model(point: Array, model: tuple[Array, Array, Array]) -> tuple[Array
     return residual + jacobian @ (point - center), None
 
 
-@eqx.filter_jit
+@jit
 def _begin(model: tuple[Array, Array, Array]) -> Any:
     shape = jax.eval_shape(lambda: model[0])
     return _SOLVER.init(_local_model, model[2], model, {}, shape, None, frozenset())
 
 
-@eqx.filter_jit
+@jit
 def _step(point: Array, model: tuple[Array, Array, Array], state: Any) -> tuple[Array, Any]:
     accepted, state, _ = _SOLVER.step(_local_model, point, model, {}, state, frozenset())
     return accepted, state

@@ -5,7 +5,7 @@ from functools import partial, singledispatch
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Inexact
+from jaxtyping import Array, Float, Inexact, Int
 
 from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation
 from qrexplore.pulses import sample
@@ -78,15 +78,16 @@ def _(block: Play, state: State, setting: Setting) -> tuple[State, Float[Array, 
     rate = clock(twin, block.schedule.lines)
     samples = jax.vmap(lambda schedule: sample(schedule, rate))(block.schedule)
     step = 1 / (rate * substeps)
+    if block.stop is not None:
+        stops = np.asarray(setting.experiment.coordinates[block.stop].values)
+        return _branch(samples, state, setting, rate, stops)
     waves = {line: twin.lines[line].forward(values, substeps) for line, values in samples.items()}
-    waves = {line: wave * _carrier(line, wave.shape[-2], setting, step) for line, wave in waves.items()}
-    if block.stop is None:
-        return _propagate(waves, state, setting, step)
-    return _branch(waves, state, setting, rate, np.asarray(setting.experiment.coordinates[block.stop].values))
+    waves = {line: wave * _carrier(line, np.arange(wave.shape[-2]), setting, step) for line, wave in waves.items()}
+    return _propagate(waves, state, setting, step)
 
 
-def _carrier(line: str, cells: int, setting: Setting, step: float) -> Array | float:
-    """Give the factor that turns a drive wave from the frame of its carrier to that of the simulation.
+def _carrier(line: str, cells: Int[np.ndarray, "*points cells"], setting: Setting, step: float) -> Array | float:
+    """Give the factor that turns some cells of a drive wave from the frame of its carrier to that of the simulation.
 
     In experiments with a ``drive_frequency`` that frame is the carrier's; else the carrier is the idle frequency of the qubit.
     """
@@ -96,7 +97,7 @@ def _carrier(line: str, cells: int, setting: Setting, step: float) -> Array | fl
         return 1.0
     idle, _ = setting.twin.chip.qubits[qubit].at_flux(jnp.zeros(()))
     reference = frame(setting.twin, setting.experiment)[0]
-    times = (jnp.arange(cells)[:, None] + jnp.asarray(GAUSS_NODES)) * step
+    times = (cells[..., None] + np.asarray(GAUSS_NODES)) * step
     return jnp.exp(-1j * TURN * (jax.lax.stop_gradient(idle) - reference) * times)
 
 
@@ -123,29 +124,34 @@ def _propagate(
 
 
 def _branch(
-    waves: dict[str, Wave], state: State, setting: Setting, rate: float, stops: np.ndarray
+    samples: dict[str, Array], state: State, setting: Setting, rate: float, stops: np.ndarray
 ) -> tuple[State, Float[Array, ""]]:
     """Follow the longest pulse of each row once, and leave it where each shorter pulse stops.
 
-    Chains are causal, so up to its stop a pulse and a longer one make the same wave; only what follows differs.
+    Chains are causal, so up to its stop a pulse and a longer one make the same wave. They are linear, too, so what the
+    shorter one lacks from there on is the response of the line to the samples that it lacks.
     """
-    substeps, longest = setting.substeps, int(np.argmax(stops))
-    leaves = np.floor(stops * rate * (1 + 1e-9)).astype(int)
-    total = next(iter(waves.values())).shape[-2] // substeps
-    rows = {line: wave.reshape(-1, len(stops), *wave.shape[1:]) for line, wave in waves.items()}
-    trunk_cells = max(1, int(leaves.max())) * substeps
+    substeps, longest, lines = setting.substeps, int(np.argmax(stops)), setting.twin.lines
     step = 1 / (rate * substeps)
+    leaves = np.floor(stops * rate * (1 + 1e-9)).astype(int)
+    rows = {line: values.reshape(-1, len(stops), values.shape[-1]) for line, values in samples.items()}
+    total = next(iter(rows.values())).shape[-1]
+    trunk = {line: lines[line].forward(values[:, longest], substeps) for line, values in rows.items()}
 
+    # behind the leaf of each stop: samples, and cells of the waves
+    behind = leaves[:, None] + np.arange(total - int(leaves.max()))
+    cells = leaves[:, None] * substeps + np.arange(behind.shape[1] * substeps)
+    tail = {}
+    for line, values in rows.items():
+        lacking = values[:, np.arange(len(stops))[:, None], behind] - values[:, longest, behind]
+        wave = trunk[line][:, cells] + lines[line].forward(lacking, substeps)
+        tail[line] = (wave * _carrier(line, cells, setting, step)).reshape(-1, *wave.shape[2:])
+
+    upto = np.arange(max(1, int(leaves.max())) * substeps)
+    trunk = {line: wave[:, upto] * _carrier(line, upto, setting, step) for line, wave in trunk.items()}
     first = state.reshape(len(state), -1, len(stops))[:, :, longest]
-    trunk = {line: wave[:, longest, :trunk_cells] for line, wave in rows.items()}
     saved, norm = _propagate(trunk, first, setting, step, save_every=substeps)
     saved = jnp.concatenate([first[None], saved])
     begin = jnp.moveaxis(saved[leaves], 0, -1).reshape(len(state), -1)
-
-    cells = leaves[:, None] * substeps + np.arange((total - int(leaves.max())) * substeps)
-    tail = {
-        line: wave[:, np.arange(len(stops))[:, None], cells].reshape(-1, cells.shape[1], 2)
-        for line, wave in rows.items()
-    }
     state, tail_norm = _propagate(tail, begin, setting, step)
     return state, jnp.maximum(norm, tail_norm)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from qrexplore.core import jit
 from qrexplore.experiments import Block, Coordinate, Experiment, Play, Protocol
 from qrexplore.pulses import Schedule
 from qrexplore.twin.dynamics import LARGEST_NORM
@@ -67,7 +67,7 @@ def _compiled(
 ) -> Callable[[Twin, Schedule], tuple[Array, Array]]:
     """Give the compiled evolution; schedules of the same shape share it."""
 
-    @eqx.filter_jit
+    @jit
     def run(twin: Twin, schedule: Schedule) -> tuple[Array, Array]:
         def sequence(_: Experiment, __: object) -> tuple[Block, ...]:
             return (Play(schedule),)

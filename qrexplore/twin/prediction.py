@@ -1,15 +1,16 @@
 """What a twin says an experiment would measure: numbers (`predict`) and labelled data (`simulate`)."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
+from qrexplore.core import jit
 from qrexplore.experiments import Experiment, Play, Rotation, SteadyDrive
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
 from qrexplore.twin.evolve import Setting, evolve
@@ -84,7 +85,7 @@ def _check_readout(twin: Twin, experiment: Experiment) -> None:
 def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
     """Give the compiled prediction of an experiment; numbers of the twin are traced, so none of them recompiles it."""
 
-    @eqx.filter_jit
+    @jit
     def run(twin: Twin, points: Points) -> tuple[Array, Array]:
         found, norm = populations(twin, experiment, points, substeps=substeps)
         return read(twin, experiment, found), norm
@@ -103,7 +104,7 @@ def predict(twin: Twin, experiment: Experiment, *, substeps: int | None = None) 
     experiment
         What is done.
     substeps
-        Solver steps in each sample of the generators. Chosen when left out: `DEFAULT_SUBSTEPS`, doubled until the steps are
+        Solver steps in each sample of the generators. Chosen when left out: `DEFAULT_SUBSTEPS`, raised until the steps are
         short enough for the largest frequency met.
 
     Returns
@@ -128,8 +129,14 @@ def predict(twin: Twin, experiment: Experiment, *, substeps: int | None = None) 
 
 
 def refined(substeps: int, norm: float) -> int:
-    """Give the power-of-two multiple of `substeps` that brings a norm below the limit."""
-    return substeps * 2 ** int(np.ceil(np.log2(norm / LARGEST_NORM)))
+    """Give the smallest rung that brings the norm met at `substeps` below the limit.
+
+    Rungs are 1, 2, 3, 4, 6, 8, 12, 16 ...: each is compiled on its own, so there should be few.
+    """
+    needed = substeps * norm / LARGEST_NORM * (1 - 1e-12)
+    octave = 2 ** math.ceil(math.log2(needed))
+    half = octave * 3 // 4
+    return half if half >= max(needed, 3) else octave
 
 
 def simulate(twin: Twin, experiment: Experiment, *, substeps: int | None = None) -> xr.Dataset:

@@ -84,9 +84,13 @@ def test_steps_are_refined_without_being_asked():
     np.testing.assert_array_equal(chosen, predict(twin, experiment, substeps=refined(2, float(norm))))
 
 
-@pytest.mark.parametrize(("excess", "substeps"), [(1.05, 4), (2.0, 4), (2.1, 8), (9.0, 32)])
-def test_refinement_is_the_smallest_power_of_two_that_is_enough(excess, substeps):
+@pytest.mark.parametrize(("excess", "substeps"), [(1.05, 3), (1.5, 3), (1.6, 4), (2.0, 4), (2.1, 6), (9.0, 24)])
+def test_refinement_is_the_smallest_rung_that_is_enough(excess, substeps):
     assert refined(2, excess * LARGEST_NORM) == substeps
+
+
+def test_a_single_step_is_refined_to_two():
+    assert refined(1, 1.2 * LARGEST_NORM) == 2
 
 
 def test_nothing_played_leaves_the_dressed_state_where_it_is():

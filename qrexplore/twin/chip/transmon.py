@@ -12,11 +12,14 @@ Koch et al., PRA 76, 042319 (2007); Didier et al., PRA 97, 022330 (2018), for th
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from qrexplore.core import Scalar, parameter
 
+# to rounding error for any ratio of anharmonicity and frequency down to -0.6
+_NEWTON_STEPS = 8
 _FREQUENCY = (1.0, 1 / 4, 21 / 128, 19 / 128, 5319 / 32768)
 _ANHARMONICITY = (1.0, 9 / 16, 81 / 128, 3645 / 4096, 46899 / 32768)
 
@@ -40,17 +43,37 @@ def energies(frequency: Array, anharmonicity: Array) -> tuple[Array, Array]:
 
     Notes
     -----
-    ``f = E_C (4/xi - F(xi))`` and ``alpha = -E_C A(xi)`` with the two series F and A, so xi is a root of the polynomial
-    ``alpha (4 - xi F) + xi A f``. Newton's method from the leading order reaches rounding error in five steps.
+    ``f = E_C (4/xi - F(xi))`` and ``alpha = -E_C A(xi)`` with the two series F and A, so ``alpha/f`` gives xi.
     """
-    ratio = anharmonicity / frequency
-    polynomial = [4 * ratio, *[a - ratio * f for a, f in zip(_ANHARMONICITY, _FREQUENCY, strict=True)]]
-    slope = [power * coefficient for power, coefficient in enumerate(polynomial)][1:]
-    xi = -4 * ratio
-    for _ in range(5):
-        xi = xi - _series(polynomial, xi) / _series(slope, xi)
+    xi = _xi_of_ratio(jnp.asarray(anharmonicity / frequency))
     charging = -anharmonicity / _series(_ANHARMONICITY, xi)
     return 2 * charging / xi**2, charging
+
+
+def _ratio(xi: Array) -> Array:
+    """Give ``alpha/f`` at a given ``xi``."""
+    return -xi * _series(_ANHARMONICITY, xi) / (4 - xi * _series(_FREQUENCY, xi))
+
+
+@jax.custom_jvp
+def _xi_of_ratio(ratio: Array) -> Array:
+    """Invert `_ratio` by Newton's method, which from above converges monotonically: ``-alpha/f`` is convex in xi."""
+
+    def improve(_: int, xi: Array) -> Array:
+        value, slope = jax.jvp(_ratio, (xi,), (jnp.ones_like(xi),))
+        return xi - (value - ratio) / slope
+
+    # root of the ratio of both series cut after their first terms
+    start = (jnp.sqrt((1 - ratio) ** 2 - 9 * ratio) - (1 - ratio)) / (9 / 8)
+    return jax.lax.fori_loop(0, _NEWTON_STEPS, improve, start)
+
+
+@_xi_of_ratio.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    # by the implicit function theorem: what matters is the root, not the way to it
+    xi = _xi_of_ratio(*primals)
+    _, slope = jax.jvp(_ratio, (xi,), (jnp.ones_like(xi),))
+    return xi, tangents[0] / slope
 
 
 class Transmon(eqx.Module):

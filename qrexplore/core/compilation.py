@@ -1,0 +1,63 @@
+"""Compilation: how functions are compiled, and where compiled ones are kept between sessions."""
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import equinox as eqx
+import jax
+from platformdirs import user_cache_dir
+
+Function = TypeVar("Function", bound=Callable)
+
+# XLA's newer generator of fused loops takes 40 % longer to compile a chevron's Jacobian, which then runs no faster
+_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
+# what compiles faster than this (s) is not worth a file
+_WORTH_KEEPING = 0.1
+
+
+@functools.cache
+def _settings() -> dict[str, Any]:
+    """Give what is handed to the compiler: the options that this version of XLA knows."""
+    try:
+        jax.jit(lambda x: x).lower(0.0).compile(compiler_options=dict(_OPTIONS))
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return {"compiler_options": _OPTIONS}
+
+
+@functools.cache
+def _keep_compiled() -> None:
+    """Keep compiled functions in a folder of the user, so that the next session starts at once.
+
+    The folder is that of the operating system for caches, unless JAX has been told another
+    (``JAX_COMPILATION_CACHE_DIR``) or to keep none (``JAX_ENABLE_COMPILATION_CACHE=false``).
+    """
+    if jax.config.jax_compilation_cache_dir is not None or not jax.config.jax_enable_compilation_cache:  # pyright: ignore[reportAttributeAccessIssue]
+        return
+    folder = Path(user_cache_dir("qrexplore", appauthor=False)) / "compiled"
+    try:
+        # machine code is loaded from here: for the eyes and hands of its owner only
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return
+    if os.access(folder, os.W_OK):
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_KEEPING)
+
+
+def jit(function: Function) -> Function:
+    """Compile a function when it is first called: arrays among its arguments are traced, all else is static."""
+
+    @functools.cache
+    def made() -> Callable:
+        _keep_compiled()
+        return eqx.filter_jit(function, **_settings())
+
+    @functools.wraps(function)
+    def call(*arguments: object) -> object:
+        return made()(*arguments)
+
+    return cast("Function", call)

@@ -1,0 +1,79 @@
+"""Compiled functions: traced once for a shape, and kept between sessions."""
+
+import os
+import subprocess
+import sys
+
+import jax.numpy as jnp
+import pytest
+
+from qrexplore.core import compilation, jit
+
+# a new Python, since where compiled functions are kept is settled once
+PROGRAM = """
+import jax, jax.numpy as jnp
+import qrexplore
+from qrexplore.core import compilation, jit
+compilation._WORTH_KEEPING = 0.0
+hits = []
+jax.monitoring.register_event_listener(lambda event, **_: hits.append(event) if event.endswith("cache_hits") else None)
+print(float(jit(lambda x: jnp.sum(jnp.sin(x) @ x.T))(jnp.ones((20, 20)))))
+print(len(hits))
+print(jax.config.jax_compilation_cache_dir)
+"""
+
+
+def session(home, **more):
+    """Run the program as a user whose folders are under `home`; give its lines."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JAX_COMPILATION")}
+    environment = {**kept, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), **more}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folder of caches is moved by XDG_CACHE_HOME")
+def test_second_session_compiles_nothing_anew(tmp_path):
+    first, second = session(tmp_path), session(tmp_path)
+    folder = tmp_path / "cache" / "qrexplore" / "compiled"
+    assert first[0] == second[0]
+    assert first[1] == "0"
+    assert int(second[1]) >= 1
+    assert second[2] == str(folder)
+    assert folder.stat().st_mode & 0o077 == 0, "others may read or write compiled code"
+
+
+def test_a_folder_that_someone_chose_is_left(tmp_path):
+    chosen = tmp_path / "chosen"
+    assert session(tmp_path, JAX_COMPILATION_CACHE_DIR=str(chosen))[2] == str(chosen)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_home_that_cannot_be_written_is_no_error(tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    assert session(tmp_path)[2] == "None"
+
+
+def test_values_are_traced_and_all_else_is_static():
+    traces = []
+
+    @jit
+    def scaled(x, by):
+        """Scale."""
+        traces.append(by)
+        return x * len(by)
+
+    assert float(scaled(jnp.asarray(2.0), "ab")) == 4.0
+    assert float(scaled(jnp.asarray(3.0), "ab")) == 6.0
+    assert float(scaled(jnp.asarray(3.0), "abc")) == 9.0
+    assert traces == ["ab", "abc"]
+    assert scaled.__doc__ == "Scale."
+
+
+def test_a_compiler_that_does_not_know_the_options_gets_none(monkeypatch):
+    monkeypatch.setattr(compilation, "_OPTIONS", {"xla_cpu_no_such_option": True})
+    compilation._settings.cache_clear()
+    try:
+        assert compilation._settings() == {}
+        assert float(jit(lambda x: x + 1)(jnp.asarray(1.0))) == 2.0
+    finally:
+        compilation._settings.cache_clear()
