@@ -43,9 +43,9 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def progress(stage: str, step: Step) -> None:
+def progress(step: Step) -> None:
     """Rewrite one line with the state of the search."""
-    line = f"{stage}: step {step.iteration}, loss {step.loss:.6g}, {step.seconds:.1f} s"
+    line = f"{step.stage}: step {step.iteration}, loss {step.loss:.6g}, {step.seconds:.1f} s"
     sys.stderr.write(f"\r{line:<70}")
     sys.stderr.flush()
 

@@ -27,6 +27,8 @@ class Step:
         Values of the free parameters by path, each in its own unit.
     seconds
         Wall time since the run began, pauses included.
+    stage
+        What the run is at, where it has several stages.
     """
 
     iteration: int
@@ -34,6 +36,7 @@ class Step:
     gradient_norm: float
     parameters: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    stage: str = ""
 
 
 @dataclass(frozen=True)

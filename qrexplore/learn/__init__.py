@@ -6,7 +6,7 @@ The package is also its own verb: ``qrexplore.learn(problem)``.
 from qrexplore.core.verb import make_callable
 from qrexplore.learn.derived import Derived, derived
 from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
-from qrexplore.learn.guided import best_start, guided
+from qrexplore.learn.guided import guided
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Evaluation, Kernel
@@ -29,7 +29,6 @@ __all__ = [
     "Measured",
     "Recipe",
     "Study",
-    "best_start",
     "completed",
     "derived",
     "guided",

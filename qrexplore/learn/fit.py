@@ -47,6 +47,8 @@ class LearnResult:
         The steps.
     seconds
         Wall time, compilation included.
+    ideal
+        Best fit of an undistorted device, where the search came by one (see `qrexplore.learn.guided`).
     """
 
     problem: LearnProblem
@@ -60,6 +62,7 @@ class LearnResult:
     status: Status
     history: tuple[Step, ...]
     seconds: float
+    ideal: "LearnResult | None" = None
 
     def __repr__(self) -> str:
         """Print the learned values with their errors."""

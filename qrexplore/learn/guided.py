@@ -1,44 +1,144 @@
-"""A guided start: of the values someone has set and those read off the data, begin where the data fit best."""
+"""Guided learning: a start read off the data, an undistorted device first, and then everything that is free.
 
-from dataclasses import replace
+A distortion that is learned together with a wrong coupling settles in a wrong valley; an undistorted device has few
+parameters and one valley, and is the place from which to look for the rest.
+"""
 
-from qrexplore.core import Task
-from qrexplore.experiments import from_dataset
-from qrexplore.learn.fit import task
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qrexplore.core import ParameterTable, Status, Step, Task
+from qrexplore.learn.fit import LearnResult, LearnState, task
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
 from qrexplore.learn.starts import RECIPES, start
 from qrexplore.twin import Twin
 
+IDEAL, ALL = "ideal device", "all parameters"
+# a model that is known to lack something need not be fitted to the last digit
+_IDEAL_STEPS = 20
 
-def guided(problem: LearnProblem) -> Task:
-    """Give a learning problem as a task that begins at the best of several starts.
+
+@dataclass(frozen=True, eq=False)
+class GuidedState:
+    """Where a guided run stands: its stage, the state within it, what the stage before has found, and all steps."""
+
+    stage: str
+    task: Task
+    inner: LearnState
+    ideal: LearnResult | None = None
+    history: tuple[Step, ...] = ()
+
+
+def guided(problem: LearnProblem, kernel: Kernel | None = None, *, seeded: bool = True, by_ideal: bool = False) -> Task:
+    """Give a learning problem as a task that finds its own way.
+
+    Where parameters are free that an undistorted device would not need, they are held at first, and released from the
+    better of the start and the ideal device.
 
     Parameters
     ----------
     problem
         The question. Free parameters may begin elsewhere than its twin has them; the others stay.
+    kernel
+        See `qrexplore.learn.task`.
+    seeded
+        Whether to read starting values off the data; if not, those of the twin are the start.
+    by_ideal
+        Whether to go by the ideal device even where the twin, with the distortion that it has, fits better.
+
+    Returns
+    -------
+    Task
+        Ends in a `LearnResult` whose `ideal` is that of the undistorted device; its steps name their stage.
     """
-    kernel = Kernel(problem)
-    return task(replace(problem, twin=best_start(problem, kernel)), kernel)
+    return _Guide(problem, kernel, seeded=seeded, by_ideal=by_ideal).task()
 
 
-def best_start(problem: LearnProblem, kernel: Kernel) -> Twin:
-    """Give the twin to begin with: that of the problem, or with its free parameters as read off the data, whichever fits best.
+class _Guide:
+    """What a guided run knows beforehand: where it may begin, and what an undistorted device has."""
 
-    Each is tried with a small distortion, too, where one is free and absent, since it has no direction to grow in.
-    """
-    twins = [problem.twin]
-    for data in problem.datasets.values():
-        twins.append(start(problem.twin, data))
-        experiment = from_dataset(data)
-        recipe = RECIPES[experiment.name]
-        twins += [twin.replace(recipe.distorted(experiment, twin)) for twin in twins if recipe.ideal]
-    free = problem.table.paths
+    def __init__(self, problem: LearnProblem, kernel: Kernel | None, *, seeded: bool, by_ideal: bool) -> None:
+        self.began = time.perf_counter()
+        self.problem, self.kernel, self.by_ideal = problem, kernel or Kernel(problem), by_ideal
+        self.recipes = [(RECIPES[experiment.name], experiment) for experiment in problem.experiments]
+        read = [start(problem.twin, data) for data in problem.datasets.values()] if seeded else []
+        self.begins = [problem.twin, *(problem.twin.replace(self._free(twin.parameters)) for twin in read)]
+        self.ideal_values = {
+            path: value
+            for recipe, experiment in self.recipes
+            for path, value in recipe.undistorted(problem.twin, experiment).items()
+            if path in problem.table
+        }
 
-    def restricted(twin: Twin) -> Twin:
-        table = twin.parameters
-        return problem.twin.replace({path: table[path].value for path in free})
+    def task(self) -> Task:
+        return Task(self.problem, self.init, self.advance, self.done, self.finish)
 
-    candidates = [restricted(twin) for twin in twins]
-    return min(candidates, key=lambda twin: kernel.loss(replace(problem, twin=twin)))
+    def init(self) -> GuidedState:
+        if not self.ideal_values or len(self.ideal_values) == len(self.problem.table):
+            return self._everything(None)
+        undistorted, loss = self._best(
+            (twin.replace(self.ideal_values) for twin in self.begins),
+            hold=(*self.problem.hold, *self.ideal_values),
+            max_steps=_IDEAL_STEPS,
+            method="levenberg-marquardt",
+        )
+        table = self.problem.twin.parameters
+        distorts = any(table[path].value != value for path, value in self.ideal_values.items())
+        if distorts and not self.by_ideal and self.kernel.loss(self.problem) < loss:
+            return self._everything(None)
+        return self._stage(IDEAL, undistorted)
+
+    def done(self, state: GuidedState) -> Status | None:
+        status = state.task.done(state.inner)
+        return None if state.stage == IDEAL and status is not Status.NONFINITE else status
+
+    def advance(self, state: GuidedState) -> tuple[GuidedState, Step]:
+        status = state.task.done(state.inner)
+        if status is not None:
+            state = replace(self._everything(self.finish(state, status)), history=state.history)
+        inner, step = state.task.advance(state.inner)
+        step = replace(
+            step,
+            iteration=len(state.history) + 1,
+            parameters=step.parameters if state.stage == ALL else {**self.ideal_values, **step.parameters},
+            seconds=time.perf_counter() - self.began,
+            stage=state.stage,
+        )
+        return replace(state, inner=inner, history=(*state.history, step)), step
+
+    def finish(self, state: GuidedState, status: Status) -> LearnResult:
+        result = state.task.finish(state.inner, status)
+        seconds = time.perf_counter() - self.began
+        return replace(result, history=state.history, ideal=state.ideal, seconds=seconds)
+
+    def _stage(self, name: str, question: LearnProblem, ideal: LearnResult | None = None) -> GuidedState:
+        inner = task(question, self.kernel)
+        return GuidedState(name, inner, inner.init(), ideal)
+
+    def _everything(self, ideal: LearnResult | None) -> GuidedState:
+        known = self.begins if ideal is None else [*self.begins, ideal.twin]
+        return self._stage(ALL, self._best([self.problem.twin, *map(self._distorted, known)])[0], ideal)
+
+    def _best(self, twins: Iterable[Twin], **changes: Any) -> tuple[LearnProblem, float]:
+        """Give the problem with the start that fits best, and its loss."""
+        questions = [replace(self.problem, twin=twin, **changes) for twin in twins]
+        losses = np.array([self.kernel.loss(question) for question in questions])
+        # one that cannot be computed is no candidate; if none can be, the run ends with that status
+        best = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
+        return questions[best], float(losses[best])
+
+    def _distorted(self, twin: Twin) -> Twin:
+        """Give a twin with a small distortion where it has none and one is free: it has no direction to grow in."""
+        for recipe, experiment in self.recipes:
+            twin = twin.replace(self._free(recipe.distorted(twin, experiment)))
+        return twin
+
+    def _free(self, values: ParameterTable | Mapping[str, float]) -> dict[str, float]:
+        if isinstance(values, ParameterTable):
+            values = {row.path: row.value for row in values}
+        return {path: value for path, value in values.items() if path in self.problem.table}

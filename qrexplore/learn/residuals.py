@@ -16,6 +16,8 @@ from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, LARGEST_NORM, refined
 _READOUT = "readout_"
 # a held parameter may stand on its bound; its coordinate there is far out, but finite
 _AT_BOUND = 1e-12
+# evaluations that are remembered
+_RECENT = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Kernel:
     def __init__(self, problem: LearnProblem) -> None:
         self.coordinates = Coordinates(problem.candidates)
         self.substeps = DEFAULT_SUBSTEPS
+        self._recent: dict[tuple[bytes, bytes], Evaluation] = {}
         self._points = tuple(
             {name: jnp.asarray(values) for name, values in experiment.points().items()}
             for experiment in problem.experiments
@@ -53,6 +56,15 @@ class Kernel:
 
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
+        # a search asks again for where it starts and where it ends
+        key = (np.asarray(point).tobytes(), twin.parameters.values.tobytes())
+        if key not in self._recent:
+            self._recent[key] = self._evaluate(point, twin)
+            while len(self._recent) > _RECENT:
+                del self._recent[next(iter(self._recent))]
+        return self._recent[key]
+
+    def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         while True:
             found, norm = self._linearize(jnp.asarray(point), twin, self._points, self.substeps)
             if self._fine_enough(float(norm)):

@@ -4,6 +4,7 @@ Oscillating data make a likelihood with many optima; a period, a decay and a con
 the right one.
 """
 
+import fnmatch
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class Recipe:
     begin: Mapping[str, float] = field(default_factory=dict)
 
     def paths(self, twin: Twin, experiment: Experiment) -> list[str]:
-        """Give the patterns of the free paths with names of qubits, for the readout that the twin has."""
+        """Give the patterns of the free paths with names of qubits, as far as the twin has what they name."""
         pulsed = pulsed_qubit(experiment)
         free = [pattern.format(qubit=qubit, pulsed=pulsed) for pattern in self.free for qubit in experiment.qubits]
         for qubit in experiment.qubits:
@@ -53,24 +54,27 @@ class Recipe:
             free += [
                 f"readout_{qubit}.{name}" for name in (("false_one", "false_zero") if confused else ("offset", "scale"))
             ]
-        return list(dict.fromkeys(free))
+        there = twin.parameters.paths
+        return [pattern for pattern in dict.fromkeys(free) if fnmatch.filter(there, pattern)]
 
-    def undistorted(self, experiment: Experiment) -> Values:
-        """Give the values of an undistorted device."""
-        return _named(self.ideal, experiment)
+    def undistorted(self, twin: Twin, experiment: Experiment) -> Values:
+        """Give the values that a twin has where it is undistorted."""
+        return _named(self.ideal, twin, experiment)
 
-    def distorted(self, experiment: Experiment, begin: Twin) -> Values:
+    def distorted(self, twin: Twin, experiment: Experiment) -> Values:
         """Give values to begin a search for the distortion with: those of a twin, unless they are the ideal ones."""
-        small = _named(self.begin, experiment)
-        table = begin.parameters
+        small = _named(self.begin, twin, experiment)
+        table = twin.parameters
         return {
             path: small.get(path, value) if table[path].value == value else table[path].value
-            for path, value in self.undistorted(experiment).items()
+            for path, value in self.undistorted(twin, experiment).items()
         }
 
 
-def _named(values: Mapping[str, float], experiment: Experiment) -> Values:
-    return {path.format(pulsed=pulsed_qubit(experiment)): value for path, value in values.items()}
+def _named(values: Mapping[str, float], twin: Twin, experiment: Experiment) -> Values:
+    pulsed, table = pulsed_qubit(experiment), twin.parameters
+    named = {path.format(pulsed=pulsed): value for path, value in values.items()}
+    return {path: value for path, value in named.items() if path in table}
 
 
 def start(twin: Twin, data: xr.Dataset) -> Twin:
@@ -85,7 +89,8 @@ def start(twin: Twin, data: xr.Dataset) -> Twin:
     """
     experiment = from_dataset(data)
     values = np.asarray(observable(data).values, dtype=np.float64)
-    return twin.replace(RECIPES[experiment.name].start(twin, experiment, values))
+    found, table = RECIPES[experiment.name].start(twin, experiment, values), twin.parameters
+    return twin.replace({path: value for path, value in found.items() if path in table})
 
 
 def completed(twin: Twin, data: xr.Dataset) -> xr.Dataset:
@@ -331,7 +336,11 @@ def _chevron(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
     phi = _flux_of_detuning(high, meeting - float(high.frequency))
     found = {
         f"flux_{pulsed}.transfer.gain": phi / abs(resonance),
-        next(path for path in twin.parameters.paths if path.endswith(".coupling")): float(np.clip(coupling, 1e6, 50e6)),
+    }
+    found |= {
+        f"{name}.coupling": float(np.clip(coupling, 1e6, 50e6))
+        for name, part in twin.chip.couplings.items()
+        if set(part.between) == set(experiment.qubits)
     }
     for index, name in enumerate(experiment.qubits):
         first = float(np.nanmean(values[index][:, np.argsort(times)[:2]]))

@@ -2,22 +2,19 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import xarray as xr
 
-from qrexplore.core import Status, Step, format_with_error
+from qrexplore.core import Status, Step, format_with_error, run
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.derived import Derived, derived
-from qrexplore.learn.fit import LearnResult, learn
+from qrexplore.learn.fit import LearnResult
+from qrexplore.learn.guided import guided
 from qrexplore.learn.problem import LearnProblem
-from qrexplore.learn.residuals import Kernel
-from qrexplore.learn.starts import RECIPES, completed, start
+from qrexplore.learn.starts import RECIPES, completed
 from qrexplore.twin import Twin
 
-# a model that is known to lack something need not be fitted to the last digit
-_IDEAL_STEPS = 20
 # chi2 per degree of freedom above this is signal that the model does not have, not noise
 _GOOD_FIT = 1.3
 
@@ -84,7 +81,7 @@ def study(
     twin: Twin,
     *,
     seeded: bool = True,
-    on_step: Callable[[str, Step], None] | None = None,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Study:
     """Learn what one dataset says of a device.
 
@@ -99,7 +96,7 @@ def study(
     seeded
         Whether to read the start off the data; if not, the twin's values are the start.
     on_step
-        Called with the stage and each `Step`.
+        Called with each `Step`, which names its stage.
 
     Raises
     ------
@@ -109,22 +106,7 @@ def study(
     began = time.perf_counter()
     data = completed(twin, data)
     experiment = from_dataset(data)
-    recipe = RECIPES[experiment.name]
-    begin = start(twin, data) if seeded else twin
-    ideal_values = recipe.undistorted(experiment)
-    problem = LearnProblem(
-        begin.replace(ideal_values), data, free=recipe.paths(begin, experiment), hold=tuple(ideal_values)
-    )
-    kernel = Kernel(problem)
-
-    def stage(name: str, question: LearnProblem) -> LearnResult:
-        return learn(question, kernel=kernel, on_step=partial(on_step, name) if on_step else None)
-
-    learned = ideal = stage("ideal", replace(problem, max_steps=_IDEAL_STEPS) if ideal_values else problem)
-    if ideal_values:
-        distorted = recipe.distorted(experiment, begin)
-        starts = (begin.replace(distorted), ideal.twin.replace(distorted))
-        best = min(starts, key=lambda candidate: kernel.loss(replace(problem, twin=candidate, hold=())))
-        learned = stage("learned", replace(problem, twin=best, hold=()))
+    problem = LearnProblem(twin, data, free=RECIPES[experiment.name].paths(twin, experiment))
+    learned = run(guided(problem, seeded=seeded, by_ideal=True), on_step=on_step)
     seconds = time.perf_counter() - began
-    return Study(data, experiment, ideal, learned, derived(experiment, learned), seconds)
+    return Study(data, experiment, learned.ideal or learned, learned, derived(experiment, learned), seconds)

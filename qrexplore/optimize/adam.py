@@ -1,6 +1,6 @@
 """Adam, by optax: many cheap steps along a smoothed gradient; the recipe of the white paper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ class _Memory:
     state: Any
     point: Float[np.ndarray, " parameters"]
     best_at: int
+    slope: float  # norm of the gradient at the start
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Adam:
     learning_rate
         Length of a step in free coordinates.
     tolerance, patience
-        Converged when the loss has not fallen by this share within so many steps.
+        Converged when the loss has not fallen by this share within so many steps; stalled if it never has, though the
+        gradient at the start promised it.
     """
 
     learning_rate: float = 0.02
@@ -40,7 +42,8 @@ class Adam:
         start = np.asarray(problem.start, dtype=np.float64)
         loss, gradient = problem.gradient(start)
         state = optax.adam(self.learning_rate).init(jnp.asarray(start))
-        return Progress(start, loss, float(np.linalg.norm(gradient)), 0, _Memory((state, gradient), start, 0))
+        norm = float(np.linalg.norm(gradient))
+        return Progress(start, loss, norm, 0, _Memory((state, gradient), start, 0, norm))
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Take one step."""
@@ -53,7 +56,7 @@ class Adam:
         norm = float(np.linalg.norm(gradient))
         if not np.isfinite(loss):
             return Progress(
-                progress.coordinates, loss, norm, iteration, _Memory((state, gradient), point, memory.best_at)
+                progress.coordinates, loss, norm, iteration, replace(memory, state=(state, gradient), point=point)
             )
         better = loss < progress.loss
         best_at = iteration if loss < (1 - self.tolerance) * progress.loss else memory.best_at
@@ -62,7 +65,7 @@ class Adam:
             min(loss, progress.loss),
             norm,
             iteration,
-            _Memory((state, gradient), point, best_at),
+            replace(memory, state=(state, gradient), point=point, best_at=best_at),
         )
 
     def done(self, progress: Progress) -> Status | None:
@@ -70,4 +73,7 @@ class Adam:
         memory: _Memory = progress.memory  # type: ignore[assignment]
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
-        return Status.CONVERGED if progress.iteration - memory.best_at >= self.patience else None
+        if progress.iteration - memory.best_at < self.patience:
+            return None
+        promised = memory.slope * self.learning_rate > self.tolerance * progress.loss
+        return Status.STALLED if memory.best_at == 0 and promised else Status.CONVERGED

@@ -27,6 +27,8 @@ _SOLVER = eqx.tree_at(
 )
 # inverse of the first damping, for columns of unit length: nearly a Gauss-Newton step
 _FIRST_LENGTH = 1e3
+# a column that has grown by this much is scaled anew: the start of a parameter may be where it says next to nothing
+_GROWN = 2.0
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -72,8 +74,20 @@ class _Memory:
     point: Array
     trial: Array
     state: Any
-    quiet: int
-    rejected: int
+    quiet: int = 0
+    rejected: int = 0
+
+
+def _proposed(
+    point: np.ndarray, residual: np.ndarray, jacobian: np.ndarray, scale: np.ndarray, length: float
+) -> _Memory:
+    """Begin at a point whose residual and Jacobian are known: give the first proposal."""
+    residual_of_model, jacobian_of_model = _compressed(residual, jacobian * scale)
+    small = (residual_of_model, jacobian_of_model, jnp.asarray(point / scale))
+    state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small), jnp.asarray(length))
+    here, state = _step(small[2], small, state)
+    offset = _relative_offset(np.asarray(residual_of_model), len(residual))
+    return _Memory(offset, scale, here, state.y_eval, state)
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,8 @@ class LevenbergMarquardt:
         Converged when the full linear step would move the fit by less than this share of its standard error (the relative
         offset of Bates and Watts, Technometrics 23, 179 (1981)).
     tolerance
-        Converged, too, when two accepted steps in a row each lower the loss by less than this share of it.
+        Ended, too, when two accepted steps in a row each lower the loss by less than this share of it: converged if the
+        full linear step is short of a standard error, else stalled.
     patience
         Stalled after so many rejected steps in a row.
     """
@@ -106,11 +121,7 @@ class LevenbergMarquardt:
             _, nudged = problem.linearize(start + away)
             strength = np.where(strength > 0, strength, np.linalg.norm(nudged, axis=0))
         scale = 1 / np.where(strength > 0, strength, 1.0)
-        small = (*_compressed(residual, jacobian * scale), jnp.asarray(start / scale))
-        state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small), jnp.asarray(_FIRST_LENGTH))
-        point, state = _step(small[2], small, state)
-        offset = _relative_offset(np.asarray(small[0]), len(residual))
-        memory = _Memory(offset, scale, point, state.y_eval, state, quiet=0, rejected=0)
+        memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH)
         gradient = float(np.linalg.norm((jacobian * scale).T @ residual))
         return Progress(start, float(residual @ residual) / 2, gradient, 0, memory)
 
@@ -120,23 +131,30 @@ class LevenbergMarquardt:
         trial = np.asarray(memory.trial) * memory.scale
         residual, jacobian = problem.linearize(trial)
         loss = float(residual @ residual) / 2
-        scaled = jacobian * memory.scale
-        small = (*_compressed(residual, scaled), memory.trial)
+        small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
         point, state = _step(memory.point, small, memory.state)
         iteration = progress.iteration + 1
         if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
             remembered = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
             return replace(progress, iteration=iteration, memory=remembered)
-        offset = _relative_offset(np.asarray(small[0]), len(residual))
+        strength = np.linalg.norm(jacobian, axis=0)
+        if np.any(strength * memory.scale > _GROWN):
+            scale = 1 / np.maximum(1 / memory.scale, strength)
+            remembered = _proposed(trial, residual, jacobian, scale, float(state.search_state.step_size))
+        else:
+            offset = _relative_offset(np.asarray(small[0]), len(residual))
+            remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
-        remembered = _Memory(offset, memory.scale, point, state.y_eval, state, quiet, rejected=0)
-        return Progress(trial, loss, float(np.linalg.norm(scaled.T @ residual)), iteration, remembered)
+        gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
+        return Progress(trial, loss, gradient, iteration, replace(remembered, quiet=quiet))
 
     def done(self, progress: Progress) -> Status | None:
         """Say whether the search has ended, and how."""
         memory: _Memory = progress.memory  # type: ignore[assignment]
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
-        if memory.offset < self.offset or memory.quiet >= 2:
+        if memory.offset < self.offset:
             return Status.CONVERGED
+        if memory.quiet >= 2:
+            return Status.CONVERGED if memory.offset < 1 else Status.STALLED
         return Status.STALLED if memory.rejected >= self.patience else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import xarray as xr
 
 from qrexplore.core import Named
@@ -157,17 +158,26 @@ def for_data(data: xr.Dataset, platform: Platform | None = None) -> Twin:
         )
         for (name, values), default in zip(stored.items(), defaults, strict=False)
     }
-    array = observable(data)
-    rescaled = any(str(name).endswith("_calibration") for name in data.variables)
-    if array.name == "signal":
-        readout: AbstractReadout = SignalReadout()
-    else:
-        readout = RescaledReadout() if rescaled else ConfusionReadout()
+    readouts = _readouts(data, experiment.qubits)
     return assemble(
         transmons,
         {(experiment.qubits[0], experiment.qubits[1]): 8e6} if pair else None,
-        readout=dict.fromkeys(transmons, readout),
+        readout=readouts,
         flux_gain={name: values.flux_matrix_element for name, values in stored.items() if values.flux_matrix_element},
         bandwidth=UNLIMITED if pair else None,
         dissipative=not pair,
     )
+
+
+def _readouts(data: xr.Dataset, qubits: tuple[str, ...]) -> dict[str, AbstractReadout]:
+    """Give the readout that each qubit's numbers need; signals run over the range that was measured."""
+    array = observable(data)
+    if array.name != "signal":
+        rescaled = any(str(name).endswith("_calibration") for name in data.variables)
+        return {qubit: RescaledReadout() if rescaled else ConfusionReadout() for qubit in qubits}
+    readouts = {}
+    for qubit, values in zip(qubits, np.asarray(array.values, dtype=np.float64), strict=True):
+        measured = values[np.isfinite(values)]
+        low, high = np.percentile(measured, [5, 95]) if measured.size else (0.0, 1.0)
+        readouts[qubit] = SignalReadout(offset=float(low), scale=float(high - low) or 1.0)
+    return readouts

@@ -6,7 +6,9 @@ import pytest
 
 import qrexplore as qx
 from qrexplore.cli import main
+from qrexplore.core import Status, run
 from qrexplore.data import platform_of
+from qrexplore.experiments import from_dataset
 
 CHEVRON = "tii-qw21q-d1d2-chevron"
 
@@ -91,3 +93,15 @@ def test_the_measured_chevron_is_learned_from_a_start_wrong_by_a_tenth_without_d
     found = qx.study(data, wrong, seeded=False)
     assert found.learned.misfit <= 0.132
     assert abs(found.learned.parameters["D1_D2.coupling"].value - 7.423e6) <= 0.03e6
+
+
+@pytest.mark.parametrize("calibrated", [True, False], ids=["stored calibration", "no calibration"])
+def test_the_button_that_learns_finds_the_measured_chevron(shared_data, calibrated):
+    folder = shared_data / CHEVRON / "chevron"
+    data = qx.open_data(folder)
+    twin = qx.library.for_data(data, platform_of(folder) if calibrated else None)
+    free = qx.learn.RECIPES["chevron"].paths(twin, from_dataset(data))
+    result = run(qx.learn.guided(qx.LearnProblem(twin, data, free=free)))
+    assert result.status is Status.CONVERGED
+    assert result.misfit <= 0.132 < result.ideal.misfit
+    assert abs(result.parameters["D1_D2.coupling"].value - 7.423e6) <= 0.03e6

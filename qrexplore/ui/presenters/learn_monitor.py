@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from qrexplore.core import Step, Task
-from qrexplore.learn import Kernel, LearnProblem, LearnResult, best_start, task
+from qrexplore.learn import Kernel, LearnProblem, LearnResult, guided
 from qrexplore.twin import Twin
 from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageError
 from qrexplore.ui.runner import Runner
@@ -84,8 +84,7 @@ class MonitorPresenter:
         problem = LearnProblem(twin, self._data, free=free, method=method, max_steps=_MAX_STEPS.get(method, 200))
         if self._kernel is None or self._kernel[0] != free:
             self._kernel = (free, Kernel(problem))
-        kernel = self._kernel[1]
-        return task(replace(problem, twin=best_start(problem, kernel)), kernel)
+        return guided(problem, self._kernel[1])
 
     def _act(self, message: Message) -> None:
         commands = {"start": self.start, "pause": self.runner.pause, "resume": self.runner.resume, "stop": self.stop}
