@@ -122,7 +122,7 @@ class _Guide:
 
     def _everything(self, ideal: LearnResult | None) -> GuidedState:
         known = self.begins if ideal is None else [*self.begins, ideal.twin]
-        return self._stage(ALL, self._best([self.problem.twin, *map(self._distorted, known)])[0], ideal)
+        return self._stage(ALL, self._best(map(self._distorted, known))[0], ideal)
 
     def _best(self, twins: Iterable[Twin], **changes: Any) -> tuple[LearnProblem, float]:
         """Give the problem with the start that fits best, and its loss."""

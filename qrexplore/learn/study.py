@@ -1,5 +1,6 @@
 """The study of one measured dataset: closed-form start, ideal model, learned model, and what remains unexplained."""
 
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from qrexplore.twin import Twin
 
 # chi2 per degree of freedom above this is signal that the model does not have, not noise
 _GOOD_FIT = 1.3
+# of a printed line
+_WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class Study:
         lines += [f"{item.path}  {format_with_error(item.value, item.stderr, item.unit)}" for item in self.derived]
         if self.ideal is not self.learned:
             lines.append(f"ideal pulse: misfit {self.ideal.misfit:.4f}, learned pulse: {self.learned.misfit:.4f}")
-        return "\n".join([*lines, self.verdict()])
+        return "\n".join([*lines, *textwrap.wrap(self.verdict(), _WIDTH)])
 
 
 def study(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from qrexplore.core import jit
 from qrexplore.learn import LearnResult
 from qrexplore.twin import Twin
 
@@ -56,7 +57,7 @@ def learned_step_response(result: LearnResult, line: str, *, span: float = 60e-9
     def moved(values: jax.Array) -> jax.Array:
         return response(result.twin.replace(dict(zip(paths, values, strict=True))))
 
-    slopes = np.asarray(jax.jacfwd(moved)(at)) if paths else np.zeros((len(samples) * substeps, 0))
+    slopes = np.asarray(jit(jax.jacfwd(moved))(at)) if paths else np.zeros((len(samples) * substeps, 0))
     covariance = result.covariance[np.ix_(places, places)]
     variance = np.einsum("ti,ij,tj->t", slopes, covariance, slopes)
     times = (np.arange(len(samples) * substeps) + 0.5) / (chain.sample_rate * substeps)

@@ -169,6 +169,29 @@ def test_what_the_panel_cannot_do_is_acknowledged_in_words(panel, message, words
     assert row(panel)["value"] == 5e9
 
 
+@pytest.mark.parametrize("message", [None, "set", ["set"], 3])
+def test_a_message_that_is_no_mapping_is_acknowledged_in_words(panel, message):
+    panel.channel.receive(message)
+    ((answer, _),) = panel.of("ack")
+    assert answer["request"] == 0
+    assert "does not know the message" in answer["error"]
+
+
+@pytest.mark.parametrize("request_number", [None, "7", True])
+def test_a_request_that_cannot_be_answered_moves_nothing(panel, session, request_number):
+    before = session.twin
+    message = {"kind": "set", "path": "q0.frequency", "value": 5.001e9, "request": request_number}
+    panel.channel.receive(message)
+    assert "`request` of a 'set' message must be a number" in panel.of("ack")[0][0]["error"]
+    assert session.twin is before
+
+
+def test_a_truth_value_is_no_number(panel, session):
+    before = session.twin
+    assert "must be a number, got True" in panel.ask(kind="set", path="q0.frequency", value=True)
+    assert session.twin is before
+
+
 @pytest.mark.parametrize("kind", ["pause", "resume", "stop", "dance"])
 def test_what_the_monitor_cannot_do_is_acknowledged_in_words(monitor, kind):
     assert monitor.ask(kind=kind)

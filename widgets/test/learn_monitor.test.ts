@@ -46,6 +46,11 @@ describe("learn monitor", () => {
     expect(byTestId(el, "notice").textContent).toBe("no free parameter");
   });
 
+  it("has no scales before there is a loss to read off", () => {
+    const { el } = mount();
+    expect(byTestId(el, "loss-path").closest("svg")?.querySelectorAll(".qx-axis")).toHaveLength(0);
+  });
+
   it("draws the losses as they come and starts again when cleared", async () => {
     const { model, el } = mount("running");
     model.message({ kind: "steps", iteration: 2, gradient_norm: 0.5, seconds: 0.1 }, [oddBuffer([100, 10, 1])]);

@@ -189,11 +189,24 @@ describe("parameter panel", () => {
     expect(model.sent[0]).toMatchObject({ kind: "undo" });
   });
 
+  it("begins with the groups folded of which nothing is learned, and leaves them to the user after that", () => {
+    const { model, el } = mount();
+    const open = (name: string) => byTestId(el, `group:${name}`).getAttribute("aria-expanded");
+    expect([open("q0"), open("q1")]).toEqual(["true", "false"]);
+    model.put("rows", [row("q0.frequency"), row("q0.coupling"), row("q1.frequency", { free: true })]);
+    expect([open("q0"), open("q1")]).toEqual(["true", "false"]);
+    const { el: fixed } = mount([row("q0.frequency"), row("q1.frequency")]);
+    expect(byTestId(fixed, "group:q1").getAttribute("aria-expanded")).toBe("true");
+  });
+
   it("filters by words and by what is free, also in folded groups", () => {
     const { el } = mount();
     const visible = () =>
       [...el.querySelectorAll<HTMLElement>(".qx-row")].filter((each) => !each.closest("[hidden]")).map((each) => each.dataset.testid);
+    expect(visible()).toEqual(["parameter:q0.frequency", "parameter:q0.coupling"]);
     byTestId(el, "group:q0").click();
+    expect(visible()).toEqual([]);
+    byTestId(el, "group:q1").click();
     expect(visible()).toEqual(["parameter:q1.frequency"]);
     type(byTestId<HTMLInputElement>(el, "search"), "q0 coup");
     expect(visible()).toEqual(["parameter:q0.coupling"]);

@@ -90,9 +90,7 @@ class Transmon(eqx.Module):
     flux_offset: Scalar = parameter(0.0, unit="Phi0", bounds=(-0.5, 0.5), label="flux at zero volts")
     t1: Scalar = parameter(40e-6, unit="s", bounds=(10e-9, 10e-3), label="relaxation time")
     t_phi: Scalar = parameter(60e-6, unit="s", bounds=(10e-9, 100e-3), label="pure dephasing time")
-    thermal_population: Scalar = parameter(
-        0.0, unit="1", bounds=(0.0, 0.5), label="mean thermal photon number of the bath"
-    )
+    thermal_population: Scalar = parameter(0.0, unit="1", bounds=(0.0, 0.5), label="thermal photons of the bath")
     levels: int = eqx.field(static=True, default=3)
 
     def __check_init__(self) -> None:

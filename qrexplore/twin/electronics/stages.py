@@ -42,9 +42,7 @@ class DriveGain(AbstractStage):
     """
 
     gain: Scalar = parameter(unit="Hz/V", bounds=(1e3, 1e10), label="Rabi frequency per volt")
-    lag: Scalar = parameter(
-        0.0, unit="s", bounds=(-3e-6, 3e-6), label="free evolution added by the length of the gate pulses"
-    )
+    lag: Scalar = parameter(0.0, unit="s", bounds=(-3e-6, 3e-6), label="evolution during the gate pulses")
 
     def forward(self, wave: Wave, cell: float) -> Wave:  # noqa: ARG002 (all stages are called alike)
         """Multiply by the gain."""
@@ -97,12 +95,8 @@ def _first_order(wave: Wave, time_constant: Float[Array, ""], cell: float) -> Wa
 class ExponentialResponse(AbstractStage):
     """Over- or undershoot ``s(t) = 1 + A exp(-t/tau)``: A < 0 rises late, A > 0 overshoots."""
 
-    amplitude: Scalar = parameter(
-        0.0, unit="1", bounds=(-0.6, 0.6), label="amplitude of the over- (+) or undershoot (-)"
-    )
-    time_constant: Scalar = parameter(
-        10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of the over- or undershoot"
-    )
+    amplitude: Scalar = parameter(0.0, unit="1", bounds=(-0.6, 0.6), label="over- (+) or undershoot (-)")
+    time_constant: Scalar = parameter(10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of the settling")
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Add the decaying part of every past step."""

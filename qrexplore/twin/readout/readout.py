@@ -34,10 +34,8 @@ class SignalReadout(AbstractReadout):
     """
 
     offset: Scalar = parameter(0.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 0")
-    scale: Scalar = parameter(1.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 1 minus level 0")
-    second_level: Scalar = parameter(
-        2.0, unit="1", bounds=(-5.0, 5.0), label="signal of level 2, in steps from level 0 to 1"
-    )
+    scale: Scalar = parameter(1.0, unit="V", bounds=(-10.0, 10.0), label="readout signal, level 1 less 0")
+    second_level: Scalar = parameter(2.0, unit="1", bounds=(-5.0, 5.0), label="level 2, in steps from 0 to 1")
     units: str = eqx.field(static=True, default="V")
 
     def responses(self, levels: int) -> Float[Array, " levels"]:
@@ -50,9 +48,7 @@ class RescaledReadout(AbstractReadout):
 
     offset: Scalar = parameter(0.0, unit="1", bounds=(-0.5, 0.7), label="rescaled signal of level 0")
     scale: Scalar = parameter(1.0, unit="1", bounds=(-2.0, 2.0), label="rescaled contrast of level 1")
-    second_level: Scalar = parameter(
-        1.0, unit="1", bounds=(-5.0, 5.0), label="signal of level 2, in steps from level 0 to 1"
-    )
+    second_level: Scalar = parameter(1.0, unit="1", bounds=(-5.0, 5.0), label="level 2, in steps from 0 to 1")
     units: str = eqx.field(static=True, default="1")
 
     def responses(self, levels: int) -> Float[Array, " levels"]:

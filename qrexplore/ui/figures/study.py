@@ -13,6 +13,7 @@ from qrexplore.learn import Study
 from qrexplore.views import Comparison, comparison, learned_step_response
 
 _WIDTH, _HEIGHT = 262, 250
+_FRAME = 190, 175
 _DIVERGING = interp_palette(RdBu[11], 256)
 
 
@@ -60,13 +61,14 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
     figures = []
     for title, values, mapper, bar in panels:
         plot = figure(
-            width=_WIDTH + (70 if bar is not None else 0),
-            height=_HEIGHT,
+            # frames of one size; the figure grows by what its labels need
+            frame_width=_FRAME[0],
+            frame_height=_FRAME[1],
             title=title,
             x_range=Range1d(start=x[0], end=x[-1]),
             y_range=Range1d(start=y[0], end=y[-1]),
             x_axis_label=f"{arranged.x.label} ({arranged.x.unit})",
-            y_axis_label=f"{arranged.y.label} ({arranged.y.unit})",
+            y_axis_label=f"{arranged.y.label} ({arranged.y.unit})" if values is data else None,
             toolbar_location=None,
         )
         plot.image([values / scale], x=x[0], y=y[0], dw=x[-1] - x[0], dh=y[-1] - y[0], color_mapper=mapper)  # type: ignore[call-arg]

@@ -69,11 +69,12 @@ class Channel:
     def receive(self, message: Message) -> None:
         """Do what a message asks and acknowledge it; the words of an error go back with the answer."""
         error = ""
+        content = message if isinstance(message, Mapping) else {"kind": repr(message)}
         try:
-            self._act(message)
+            self._act(content)
         except Exception as problem:  # noqa: BLE001 (shown on the widget that caused it)
             error = str(problem) or type(problem).__name__
-        self.send({"kind": "ack", "request": message.get("request", 0), "error": error})
+        self.send({"kind": "ack", "request": content.get("request", 0), "error": error})
 
 
 def packed(values: Float[np.ndarray, "..."]) -> memoryview:
@@ -84,7 +85,7 @@ def packed(values: Float[np.ndarray, "..."]) -> memoryview:
 def number(message: Message, name: str) -> float:
     """Give a number of a message, or raise ValueError."""
     value = message.get(name)
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"`{name}` of a {message.get('kind')!r} message must be a number, got {value!r}. Type one, such as 5.01."
         raise ValueError(msg)  # noqa: TRY004 (a wrong message, not a wrong call)
     return float(value)

@@ -109,6 +109,8 @@ class MonitorPresenter:
             "seconds": last.seconds,
         }
         self.channel.send(content, np.array([step.loss for step in steps]))
+        if self.runner.state == "running":
+            self.channel.put(status=f"learning: {last.stage}")
         now = time.perf_counter()
         if now - self._followed >= _FOLLOW:
             self._followed = now

@@ -40,6 +40,8 @@ class PanelPresenter:
 
     def _act(self, message: Message) -> None:
         kind, path = message.get("kind"), str(message.get("path", ""))
+        # read before anything moves: a message that cannot be answered changes nothing
+        request = int(number({"request": 0, **message}, "request"))
         # one lock around change and picture: the picture of an earlier request must not come after that of a later one
         with self._session.lock:
             if kind == "set":
@@ -55,4 +57,4 @@ class PanelPresenter:
                 self._session.reset()
             else:
                 raise UnknownMessageError(message)
-            self._show(int(message.get("request", 0)))
+            self._show(request)

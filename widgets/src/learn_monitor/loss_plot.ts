@@ -43,11 +43,12 @@ export function createLossPlot(): LossPlot {
       const { domain, logarithmic } = lossDomain(losses);
       const y = createScale(domain, [box.top + box.height, box.top], logarithmic);
       const columns = Math.max(1, Math.min(8, Math.floor(box.width / 60), Math.max(final - first, 1)));
-      axes.replaceChildren(
+      // without a run there is nothing to read off
+      const scales = count === 0 ? [] : [
         leftAxis({ scale: y, box, title: "loss", count: Math.max(2, Math.floor(box.height / 36)), grid: true }),
         bottomAxis({ scale: x, box, title: "iteration", count: columns }),
-        frame(box),
-      );
+      ];
+      axes.replaceChildren(...scales, frame(box));
       line.setAttribute("d", linePath(iterations, losses, x, y));
       const tail = count > 0 ? y(losses[count - 1] as number) : Number.NaN;
       last.style.display = Number.isFinite(tail) ? "" : "none";

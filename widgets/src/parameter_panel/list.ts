@@ -10,9 +10,9 @@ class GroupView {
   members: RowView[] = [];
   private readonly button: HTMLButtonElement;
   private readonly count = html("span", { class: "qx-count" });
-  private folded = false;
 
-  constructor(name: string, refold: () => void) {
+  /** `folded` is how it begins; after that it is the user's. */
+  constructor(name: string, private folded: boolean, refold: () => void) {
     this.body = html("div", { class: "qx-rows" });
     const arrow = html("span", { class: "qx-arrow", "aria-hidden": "true" });
     this.button = html(
@@ -79,10 +79,13 @@ export class ParameterList {
       if (members) members.push(row);
       else byGroup.set(row.group, [row]);
     }
+    // a group of which nothing is learned begins folded, so that what is learned is in sight
+    const anyFree = rows.some((row) => row.free);
     for (const [name, members] of byGroup) {
       let group = this.groups.get(name);
       if (!group) {
-        group = new GroupView(name, () => this.refilter());
+        const folded = anyFree && !members.some((row) => row.free);
+        group = new GroupView(name, folded, () => this.refilter());
         this.groups.set(name, group);
       }
       group.members = members.map((row) => this.viewOf(row));
