@@ -3,7 +3,7 @@
 import numpy as np
 from bokeh.io import output_notebook, show
 from bokeh.layouts import column, gridplot
-from bokeh.models import Band, ColorBar, Column, ColumnDataSource, LinearColorMapper, Range1d, UIElement
+from bokeh.models import ColorBar, Column, ColumnDataSource, LinearColorMapper, Range1d, Title, UIElement
 from bokeh.palettes import RdBu, Viridis256, interp_palette
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
@@ -14,6 +14,8 @@ from qrexplore.views import Comparison, comparison, learned_step_response
 
 _WIDTH, _HEIGHT = 262, 250
 _FRAME = 190, 175
+# readable on light and on dark pages alike, with contrast above 4 on both
+_INK = "#7a7a7a"
 _DIVERGING = interp_palette(RdBu[11], 256)
 
 
@@ -73,8 +75,10 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
         )
         plot.image([values / scale], x=x[0], y=y[0], dw=x[-1] - x[0], dh=y[-1] - y[0], color_mapper=mapper)  # type: ignore[call-arg]
         if bar is not None:
-            plot.add_layout(ColorBar(color_mapper=mapper, title=bar.strip(" ()"), width=10), "right")
-        figures.append(plot)
+            colors = ColorBar(color_mapper=mapper, title=bar.strip(" ()"), width=10, background_fill_color=None)
+            colors.update(title_text_color=_INK, major_label_text_color=_INK)
+            plot.add_layout(colors, "right")
+        figures.append(_neutral(plot))
     return figures
 
 
@@ -93,7 +97,7 @@ def _curves(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray
         plot.line(x, ideal / factor, color="#d95f02", line_dash="dashed", legend_label="ideal pulse")
     plot.line(x, learned / factor, color="#1f77b4", line_width=2, legend_label="learned")
     plot.legend.label_text_font_size = "9pt"
-    return [plot]
+    return [_neutral(plot)]
 
 
 def _response(found: Study, line: str) -> figure:
@@ -116,8 +120,22 @@ def _response(found: Study, line: str) -> figure:
         toolbar_location=None,
     )
     plot.line([0, response.times[-1] * 1e9], [1, 1], color="#888888", line_dash="dashed", legend_label="ideal")
-    band = Band(base="time", lower="low", upper="high", source=source, fill_color="#1f77b4", fill_alpha=0.3)
-    plot.add_layout(band)
+    plot.varea("time", "low", "high", source=source, color="#1f77b4", alpha=0.3)
     plot.line("time", "value", source=source, color="#1f77b4", line_width=2, legend_label="learned")
     plot.legend.location = "bottom_right"
+    return _neutral(plot)
+
+
+def _neutral(plot: figure) -> figure:
+    """Give a plot the page's own background, and ink that is seen on any."""
+    plot.update(background_fill_color=None, border_fill_color=None, outline_line_color=_INK)
+    if isinstance(plot.title, Title):
+        plot.title.text_color = _INK
+    for axis in plot.axis:
+        lines = ("axis_line_color", "major_tick_line_color", "minor_tick_line_color")
+        axis.update(**dict.fromkeys((*lines, "axis_label_text_color", "major_label_text_color"), _INK))
+    for grid in plot.grid:
+        grid.update(grid_line_color=_INK, grid_line_alpha=0.3)
+    for legend in plot.legend:
+        legend.update(background_fill_color=None, border_line_color=None, label_text_color=_INK)
     return plot
