@@ -21,6 +21,7 @@ from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
 from qrexplore.twin.prediction import populations, predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
+from qrexplore.twin.recheck import Recheck, second_opinion
 
 __all__ = [
     "AbstractReadout",
@@ -33,6 +34,7 @@ __all__ = [
     "FluxBias",
     "Gain",
     "LowPass",
+    "Recheck",
     "RescaledReadout",
     "SignalChain",
     "SignalReadout",
@@ -43,6 +45,7 @@ __all__ = [
     "populations",
     "predict",
     "read",
+    "second_opinion",
     "simulate",
     "step_response",
 ]

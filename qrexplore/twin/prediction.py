@@ -15,6 +15,7 @@ from qrexplore.experiments import Experiment, Play, Rotation, SteadyDrive
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
 from qrexplore.twin.evolve import Setting, evolve
 from qrexplore.twin.model import Twin
+from qrexplore.twin.recheck import second_opinion
 from qrexplore.twin.spectroscopy import steady_populations
 
 DEFAULT_SUBSTEPS = 2
@@ -139,12 +140,20 @@ def refined(substeps: int, norm: float) -> int:
     return half if half >= max(needed, 3) else octave
 
 
-def simulate(twin: Twin, experiment: Experiment, *, substeps: int | None = None) -> xr.Dataset:
+def simulate(twin: Twin, experiment: Experiment, *, substeps: int | None = None, recheck: int = 0) -> xr.Dataset:
     """Simulate an experiment: a dataset with the dims, coords and units of the measured one, noise-free.
 
     Parameters
     ----------
     twin, experiment, substeps
         See `predict`.
+    recheck
+        Number of points that a second, adaptive solver solves again (see `qrexplore.twin.recheck`); about a second each
+        for a chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``.
     """
-    return experiment.dataset(np.asarray(predict(twin, experiment, substeps=substeps)))
+    values = np.asarray(predict(twin, experiment, substeps=substeps))
+    data = experiment.dataset(values)
+    if recheck:
+        again = second_opinion(twin, experiment, values, points=recheck)
+        data = data.assign_attrs(recheck_points=len(again.positions), recheck_deviation=again.deviation)
+    return data

@@ -1,0 +1,276 @@
+"""A second opinion on a prediction, by an adaptive solver.
+
+It shares the model with the first one (spectra, couplings, rates, signal chains) and none of its shortcuts: density
+matrices or amplitudes of the whole product space as complex matrices, no pruned coordinates, no shared past, dressed
+states labelled by the best assignment, lines resolved much finer, and the eighth-order Runge-Kutta method of
+Dormand and Prince with a tolerance in place of a step.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Complex, Float, Int
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm, null_space
+from scipy.optimize import linear_sum_assignment
+
+from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation, SteadyDrive
+from qrexplore.pulses import sample
+from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.electronics import DriveGain
+from qrexplore.twin.evolve import clock, frame
+from qrexplore.twin.model import Twin
+
+TURN = 2 * np.pi
+_FINE = 32
+_TOLERANCE = 1e-10
+
+Matrix = Complex[np.ndarray, "n n"]
+
+
+@dataclass(frozen=True, eq=False)
+class Recheck:
+    """What the second solver found at some points of an experiment.
+
+    Attributes
+    ----------
+    positions
+        Of the points, counted over the whole sweep.
+    first, second
+        What both solvers say, in the units of the experiment; one row a qubit.
+    """
+
+    positions: Int[np.ndarray, " points"]
+    first: Float[np.ndarray, "qubit points"]
+    second: Float[np.ndarray, "qubit points"]
+
+    @property
+    def deviation(self) -> float:
+        """Largest difference, in the units of the experiment."""
+        return float(np.max(np.abs(self.first - self.second)))
+
+
+def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, points: int = 8) -> Recheck:
+    """Solve some points of an experiment again, independently.
+
+    Parameters
+    ----------
+    twin, experiment
+        What is simulated.
+    values
+        What the first solver says, in the dimensions of the experiment.
+    points
+        How many points, at least 1: the corners of the sweep and others spread over it.
+
+    Raises
+    ------
+    ValueError
+        If `points` is less than 1.
+    """
+    if points < 1:
+        msg = f"`points` must be at least 1, got {points!r}. Give for example 8."
+        raise ValueError(msg)
+    flat = np.asarray(values, dtype=np.float64).reshape(len(experiment.qubits), -1)
+    grid = {name: np.asarray(column) for name, column in experiment.points().items()}
+    positions = _spread(experiment.sweep_shape, points)
+    solver = _Solver(twin, experiment)
+    found = np.stack(
+        [solver.populations({n: float(column[at]) for n, column in grid.items()}) for at in positions], axis=-1
+    )
+    responses = [np.asarray(twin.readout[f"readout_{name}"].responses(found.shape[1])) for name in experiment.qubits]
+    return Recheck(positions, flat[:, positions], np.einsum("ql,qlp->qp", np.stack(responses), found))
+
+
+def _spread(shape: tuple[int, ...], points: int) -> Int[np.ndarray, " points"]:
+    """Give positions of the corners of a sweep first, then of points that fill it evenly (golden-ratio sequence)."""
+    total = int(np.prod(shape))
+    ends = [np.array([0, size - 1]) for size in shape]
+    corners = np.ravel_multi_index(np.meshgrid(*ends, indexing="ij"), shape).reshape(-1)
+    others = (np.arange(1, 4 * points + 1) * 0.6180339887 % 1 * total).astype(int)
+    chosen = list(dict.fromkeys([*corners.tolist(), *others.tolist()]))[: min(points, total)]
+    return np.sort(np.array(chosen))
+
+
+class _Solver:
+    """Everything about a twin and an experiment that does not depend on the point."""
+
+    def __init__(self, twin: Twin, experiment: Experiment) -> None:
+        self.twin, self.experiment = twin, experiment
+        self.names = experiment.qubits
+        self.transmons = [twin.chip.qubits[name] for name in self.names]
+        levels = [transmon.levels for transmon in self.transmons]
+
+        def embedded(mode: int) -> Matrix:
+            parts = [np.eye(n) if k != mode else np.diag(np.sqrt(np.arange(1.0, n)), 1) for k, n in enumerate(levels)]
+            return reduce(np.kron, parts).astype(complex)
+
+        self.lowering = [embedded(mode) for mode in range(len(levels))]
+        self.numbers = [a.conj().T @ a for a in self.lowering]
+        self.reference = np.asarray(frame(twin, experiment))
+        self.excitations = np.stack([np.real(np.diag(number)).round().astype(int) for number in self.numbers], axis=1)
+        self.jumps = self._jumps() if twin.dissipative else []
+        self.still = self._hamiltonian({})
+        self.dressed = self._dressed()
+
+    def _spectrum(self, mode: int, flux: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        frequency, anharmonicity = self.transmons[mode].at_flux(jnp.asarray(flux, dtype=float))
+        return np.asarray(frequency), np.asarray(anharmonicity)
+
+    def _hamiltonian(self, waves: dict[str, np.ndarray], reference: np.ndarray | None = None) -> np.ndarray:
+        """Give the Hamiltonian (rad/s) for what the lines carry: (times, 2, n, n) for (times, 2), or (n, n) at rest."""
+        reference = self.reference if reference is None else reference
+        still = np.zeros(np.shape(next(iter(waves.values()), 0.0)))
+        total = np.zeros((*still.shape, *self.numbers[0].shape), dtype=complex)
+
+        def weighted(weight: np.ndarray, matrix: Matrix) -> np.ndarray:
+            return np.asarray(weight)[..., None, None] * matrix
+
+        frequencies = []
+        for mode, name in enumerate(self.names):
+            frequency, anharmonicity = self._spectrum(mode, np.real(waves.get(f"flux_{name}", still)))
+            frequencies.append(frequency)
+            number, lowering = self.numbers[mode], self.lowering[mode]
+            total += weighted(frequency - reference[mode], number)
+            total += weighted(anharmonicity / 2, number @ number - number)
+            drive = waves.get(f"drive_{name}", still) / 2
+            total += weighted(drive, lowering.conj().T) + weighted(np.conj(drive), lowering)
+        for coupling in self.twin.chip.couplings_among(self.names):
+            first, second = (self.names.index(end) for end in coupling.between)
+            exchange = self.lowering[first].conj().T @ self.lowering[second]
+            strength = np.asarray(coupling.at_frequencies(frequencies[first], frequencies[second]))
+            total += weighted(strength, exchange + exchange.conj().T)
+        return TURN * total
+
+    def _jumps(self) -> list[Matrix]:
+        found = []
+        for transmon, lowering, number in zip(self.transmons, self.lowering, self.numbers, strict=True):
+            t1, thermal = float(transmon.t1), float(transmon.thermal_population)
+            found += [np.sqrt((1 + thermal) / t1) * lowering, np.sqrt(thermal / t1) * lowering.conj().T]
+            found.append(np.sqrt(2 / float(transmon.t_phi)) * number)
+        return found
+
+    def _dressed(self) -> Matrix:
+        """Give the dressed states as columns in the order of the bare ones, by the assignment of largest total overlap."""
+        _, vectors = np.linalg.eigh(self._hamiltonian({}, np.zeros(len(self.names))))
+        _, chosen = linear_sum_assignment(-(np.abs(vectors) ** 2))
+        return vectors[:, chosen]
+
+    def populations(self, point: dict[str, float]) -> Float[np.ndarray, "qubits levels"]:
+        """Give the populations of the dressed levels of each qubit at one point of the sweep."""
+        traced = {name: jnp.asarray(value) for name, value in point.items()}
+        blocks = self.experiment.protocol.sequence(self.experiment, traced)
+        if isinstance(blocks[0], SteadyDrive):
+            return self._steady(blocks[0])
+        start = (self.excitations == self.experiment.protocol.preparation).all(axis=1)
+        state = self.dressed[:, int(np.argmax(start))].astype(complex)
+        if self.jumps:
+            state = np.outer(state, state.conj())
+        for block in blocks:
+            state = self._after(block, state, point)
+        joint = state @ self.dressed.conj() if state.ndim == 1 else np.einsum(
+            "ik,ij,jk->k", self.dressed.conj(), state, self.dressed
+        )  # fmt: skip
+        shares = np.abs(joint) ** 2 if state.ndim == 1 else np.real(joint)
+        most = max(transmon.levels for transmon in self.transmons)
+        return np.stack(
+            [np.bincount(self.excitations[:, mode], shares, minlength=most) for mode in range(len(self.names))]
+        )
+
+    def _after(self, block: Block, state: np.ndarray, point: dict[str, float]) -> np.ndarray:
+        if isinstance(block, Idle):
+            duration = float(block.duration)
+            if block.framed is not None:
+                duration += float(self.twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag)
+            return self._constant(self.still, duration, state)
+        if isinstance(block, Rotation):
+            half = np.zeros_like(self.still)
+            half[0, 1] = np.exp(-1j * float(block.phase)) / 2
+            unitary = expm(-1j * float(block.angle) * (half + half.conj().T))
+            return unitary @ state if state.ndim == 1 else unitary @ state @ unitary.conj().T
+        if isinstance(block, Play):
+            return self._played(block, state, point)
+        raise NotImplementedError(type(block))
+
+    def _constant(self, hamiltonian: Matrix, duration: float, state: np.ndarray) -> np.ndarray:
+        if state.ndim == 1:
+            return expm(-1j * hamiltonian * duration) @ state
+        one = np.eye(len(hamiltonian))
+        total = -1j * (np.kron(hamiltonian, one) - np.kron(one, hamiltonian.T))
+        for jump in self.jumps:
+            decay = jump.conj().T @ jump
+            total = total + np.kron(jump, jump.conj()) - (np.kron(decay, one) + np.kron(one, decay.T)) / 2
+        return (expm(total * duration) @ state.reshape(-1)).reshape(state.shape)
+
+    def _played(self, block: Play, state: np.ndarray, point: dict[str, float]) -> np.ndarray:
+        rate = clock(self.twin, block.schedule.lines)
+        step = 1 / (rate * _FINE)
+        samples = sample(block.schedule, rate)
+        waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE)) for line, s in samples.items()}
+        cells = len(next(iter(waves.values())))
+        if block.stop is not None:
+            # a shorter pulse is followed for as long after its stop as the longest, and not to the end of the window
+            longest = float(np.max(self.experiment.coordinates[block.stop].values))
+            whole, here = (int(stop * rate * (1 + 1e-9)) for stop in (longest, point[block.stop]))
+            cells -= (whole - here) * _FINE
+            waves = {line: wave[:cells] for line, wave in waves.items()}
+        for line, wave in waves.items():
+            waves[line] = wave * self._turned(line, cells, step)
+        # at the two nodes of each cell, and linear through them; samples are where lines may jump
+        nodes = self._hamiltonian(waves)
+        rise = (nodes[:, 1] - nodes[:, 0]) / (GAUSS_NODES[1] - GAUSS_NODES[0])
+        left = nodes[:, 0] - GAUSS_NODES[0] * rise
+        for begin in range(0, cells, _FINE):
+            here = slice(begin, begin + _FINE)
+            state = self._integrated(left[here], rise[here], step, state)
+        return state
+
+    def _turned(self, line: str, cells: int, step: float) -> np.ndarray | float:
+        """Give the carrier of a drive line in the frame of the simulation, where the experiment does not set it."""
+        kind, _, name = line.partition("_")
+        known = {**self.experiment.protocol.settings, **self.experiment.settings}
+        if kind != "drive" or "drive_frequency" in known:
+            return 1.0
+        mode = self.names.index(name)
+        times = (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
+        return np.exp(-1j * TURN * (self._spectrum(mode, 0.0)[0] - self.reference[mode]) * times)
+
+    def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
+        shape = state.shape
+        decays = [(jump, jump.conj().T, jump.conj().T @ jump / 2) for jump in self.jumps]
+
+        def rate(time: float, flat: np.ndarray) -> np.ndarray:
+            cell = min(int(time / step), len(left) - 1)
+            hamiltonian, now = left[cell] + (time / step - cell) * rise[cell], flat.reshape(shape)
+            change = -1j * (hamiltonian @ now)
+            if len(shape) == 2:
+                change = change + 1j * (now @ hamiltonian)
+                for jump, back, decay in decays:
+                    change = change + jump @ now @ back - decay @ now - now @ decay
+            return change.reshape(-1)
+
+        span = (0.0, len(left) * step)
+        found = solve_ivp(rate, span, state.reshape(-1), method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE)
+        if not found.success:
+            msg = f"the second solver did not reach its tolerance of {_TOLERANCE:g}: {found.message}"
+            raise RuntimeError(msg)
+        return found.y[:, -1].reshape(shape)
+
+    def _steady(self, block: SteadyDrive) -> Float[np.ndarray, "qubits levels"]:
+        """Give the state of levels 0 and 1 that the master equation leaves as it is."""
+        (transmon,) = self.transmons
+        flux = float(self.twin.biases[f"bias_{block.qubit}"].gain * block.bias)
+        rabi = float(self.twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude)
+        detuning = float(self._spectrum(0, flux)[0] - block.frequency)
+        two = slice(0, 2)
+        lowering = self.lowering[0][two, two]
+        hamiltonian = TURN * (detuning * lowering.T @ lowering + rabi / 2 * (lowering + lowering.T))
+        one = np.eye(2)
+        total = -1j * (np.kron(hamiltonian, one) - np.kron(one, hamiltonian.T))
+        for jump in (whole[two, two] for whole in self._jumps()):
+            decay = jump.conj().T @ jump
+            total = total + np.kron(jump, jump.conj()) - (np.kron(decay, one) + np.kron(one, decay.T)) / 2
+        state = null_space(total / np.abs(total).max(), rcond=1e-9)[:, 0].reshape(2, 2)
+        shares = np.real(np.diag(state) / np.trace(state))
+        return np.concatenate([shares, np.zeros(transmon.levels - 2)])[None]
