@@ -1,5 +1,6 @@
 """Spectra against independent diagonalisations: the charge basis, and two coupled transmons."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from qrexplore import experiments
 from qrexplore.quantum import Register, dressed_states
 from qrexplore.twin import library, predict
 from qrexplore.twin.chip import Transmon, energies, transition
+from qrexplore.twin.chip import charge_basis as charge_basis_of_the_twin
 
 
 def charge_basis(josephson, charging, count=25):
@@ -42,6 +44,68 @@ def test_arc_of_a_transmon_agrees_with_the_charge_basis():
         exact = charge_basis(josephson * share, charging)
         assert exact[0] == pytest.approx(known, abs=1e-6)
         assert float(transmon.at_flux(flux)[0]) / 1e9 == pytest.approx(known, abs=3e-5)
+
+
+def test_levels_of_the_charge_basis_are_those_of_the_diagonalization_and_disperse_with_the_charge():
+    found = charge_basis_of_the_twin.levels(jnp.asarray(15.0), jnp.asarray(0.25), count=4)
+    np.testing.assert_allclose(np.diff(found), charge_basis(15.0, 0.25), atol=1e-9)
+    whole, half = (
+        charge_basis_of_the_twin.levels(jnp.asarray(15.0), jnp.asarray(0.25), count=3, offset_charge=charge)
+        for charge in (0.0, 0.5)
+    )
+    # the ground state moves by 3.3e-8, within the tolerance
+    assert float(half[1] - whole[1]) == pytest.approx(-1.8513e-6, rel=0.02)
+    assert float(half[2] - whole[2]) == pytest.approx(6.518e-5, rel=0.01)
+
+
+@pytest.mark.parametrize("asymmetry", [0.05, 0.15, 0.6])
+@pytest.mark.parametrize(("josephson", "charging"), [(22.0, 0.22), (9.0, 0.25), (15.0, 0.15)])
+def test_arc_in_the_charge_basis_is_exact(josephson, charging, asymmetry):
+    f01, f12, _ = charge_basis(josephson, charging)
+    transmon = Transmon(
+        frequency=f01 * 1e9, anharmonicity=(f12 - f01) * 1e9, asymmetry=asymmetry, spectrum="charge basis"
+    )
+    fluxes = np.linspace(-0.35, 0.35, 15)
+    frequency, anharmonicity = (np.asarray(part) / 1e9 for part in transmon.at_flux(jnp.asarray(fluxes)))
+    for flux, first, second in zip(fluxes, frequency, anharmonicity, strict=True):
+        share = np.sqrt(np.cos(np.pi * flux) ** 2 + (asymmetry * np.sin(np.pi * flux)) ** 2)
+        exact = charge_basis(josephson * share, charging)
+        assert first == pytest.approx(exact[0], abs=1e-6)
+        assert second == pytest.approx(exact[1] - exact[0], abs=1e-6)
+
+
+def test_derivatives_in_the_charge_basis_are_those_of_differences():
+    base = {"frequency": 5.2e9, "anharmonicity": -0.25e9, "asymmetry": 0.2, "flux_offset": 0.03}
+
+    def moved(values):
+        transmon = Transmon(**dict(zip(base, values, strict=True)), spectrum="charge basis")
+        return jnp.stack(transmon.at_flux(jnp.asarray([0.0, 0.11, 0.24])))
+
+    at = jnp.asarray(list(base.values()))
+    forward, backward = jax.jacfwd(moved)(at), jax.jacrev(moved)(at)
+    np.testing.assert_allclose(forward, backward, rtol=1e-9, atol=1e-3)
+    for column, (value, step) in enumerate(zip(base.values(), (2e5, 2e4, 1e-5, 1e-5), strict=True)):
+        difference = (moved(at.at[column].set(value + step)) - moved(at.at[column].set(value - step))) / (2 * step)
+        scale = np.abs(difference).max()
+        np.testing.assert_allclose(forward[..., column], difference, rtol=1e-6, atol=1e-6 * scale)
+
+
+def test_a_chevron_in_the_charge_basis_differs_from_the_series_by_what_the_series_lacks():
+    def twin(spectrum):
+        qubits = {
+            "q0": Transmon(frequency=4.8e9, anharmonicity=-0.23e9, spectrum=spectrum),
+            "q1": Transmon(frequency=5.6e9, anharmonicity=-0.22e9, spectrum=spectrum),
+        }
+        return library.assemble(qubits, {("q0", "q1"): 9e6}, dissipative=False)
+
+    experiment = experiments.chevron(np.linspace(0.46, 0.52, 7), np.array([8e-9, 19e-9]))
+    series, exact = (np.asarray(predict(twin(spectrum), experiment)) for spectrum in ("series", "charge basis"))
+    assert 1e-6 < np.max(np.abs(series - exact)) < 0.05
+
+
+def test_a_spectrum_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="`spectrum` must be one of 'series', 'charge basis'"):
+        Transmon(frequency=5e9, spectrum="duffing")
 
 
 def test_energies_invert_the_series_for_any_transmon():

@@ -2,6 +2,7 @@
 
 from qrexplore.twin.chip.chip import Chip
 from qrexplore.twin.chip.coupling import ExchangeCoupling
-from qrexplore.twin.chip.transmon import Transmon, energies, transition
+from qrexplore.twin.chip.series import energies, transition
+from qrexplore.twin.chip.transmon import SPECTRA, Transmon
 
-__all__ = ["Chip", "ExchangeCoupling", "Transmon", "energies", "transition"]
+__all__ = ["SPECTRA", "Chip", "ExchangeCoupling", "Transmon", "energies", "transition"]
