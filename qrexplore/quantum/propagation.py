@@ -119,7 +119,7 @@ class Propagator:
         self,
         weights: Inexact[Array, " drift"],
         controls: Float[Array, "steps 2 controls batch"],
-        step: float,
+        step: float | Float[Array, " steps"],
         start: Inexact[Array, "n batch"],
         *,
         save_every: int | None = None,
@@ -133,7 +133,7 @@ class Propagator:
         controls
             Coefficients ``c_k`` at the two Gauss nodes of each step (rad/s).
         step
-            Length of a step in s.
+            Length of the steps in s, one for all or one for each.
         start
             States at the beginning.
         save_every
@@ -156,24 +156,25 @@ class Propagator:
         flat = jnp.moveaxis(entries, 0, -1).reshape(-1, len(stacked))
 
         def advance(
-            carry: tuple[Array, Array], nodes: Float[Array, "2 controls batch"]
+            carry: tuple[Array, Array], along: tuple[Float[Array, "2 controls batch"], Float[Array, ""]]
         ) -> tuple[tuple[Array, Array], None]:
             state, largest = carry
-            first, second = nodes
-            mean = step * (first + second) / 2
-            factor = math.sqrt(3) * step**2 / 12
-            coefficients = [jnp.full((1, state.shape[-1]), step), mean, factor * (first - second)]
+            (first, second), length = along
+            mean = length * (first + second) / 2
+            factor = math.sqrt(3) * length**2 / 12
+            coefficients = [jnp.full((1, state.shape[-1]), length), mean, factor * (first - second)]
             coefficients += [factor * (second[k] * first[l] - second[l] * first[k])[None] for k, l in pairs]
             omega = (flat @ jnp.concatenate(coefficients).astype(flat.dtype)).reshape(*pattern.columns.shape, -1)
             norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(omega)), axis=1))
             return (_exponential_action(omega, pattern.columns, state, self.order), jnp.maximum(largest, norm)), None
 
         carry = (start, jnp.zeros(()))
+        lengths = jnp.broadcast_to(step, controls.shape[:1])
         if save_every is None:
-            return jax.lax.scan(advance, carry, controls)[0]
-        chunks = controls.reshape(-1, save_every, *controls.shape[1:])
+            return jax.lax.scan(advance, carry, (controls, lengths))[0]
+        chunks = controls.reshape(-1, save_every, *controls.shape[1:]), lengths.reshape(-1, save_every)
 
-        def advance_chunk(carry: tuple[Array, Array], chunk: Array) -> tuple[tuple[Array, Array], Array]:
+        def advance_chunk(carry: tuple[Array, Array], chunk: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
             carry, _ = jax.lax.scan(advance, carry, chunk)
             return carry, carry[0]
 
