@@ -1,10 +1,13 @@
 """The tasks on dynamiqs, with the settings that were found fastest for each; its tolerance is found at run time."""
 
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import dynamiqs as dq
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from tests.speed.tasks import Parameters, Task
@@ -29,14 +32,18 @@ def populations(
     method = getattr(dq.method, settings.method)(rtol=tolerance, atol=tolerance)
     size = len(task.drift[0])
     weights = task.weights(p)
-    constant = sum(
-        w * dq.asqarray(matrix.astype(complex), layout=layout) for w, matrix in zip(weights, task.drift, strict=True)
-    )
-    controls = [dq.asqarray(matrix.astype(complex), layout=layout) for matrix in task.controls]
-    jumps = [
-        jnp.sqrt(rate) * dq.asqarray(jump.astype(complex), layout=layout)
-        for rate, jump in zip(task.rates(p), task.jumps, strict=True)
-    ] if task.jumps else []  # fmt: skip
+
+    def operator(matrix: np.ndarray) -> dq.QArray:
+        # under jit the diagonals cannot be found from the values
+        rows, columns = np.nonzero(matrix)
+        offsets = tuple(int(offset) for offset in np.unique(columns - rows)) if settings.layout == "dia" else None
+        return dq.asqarray(matrix.astype(complex), layout=layout, offsets=offsets)
+
+    # the number comes second: an array of JAX that comes first would turn the operator into one of its own
+    constant = reduce(add, [operator(matrix) * weights[k] for k, matrix in enumerate(task.drift)])
+    controls = [operator(matrix) for matrix in task.controls]
+    rates = task.rates(p)
+    jumps = [operator(jump) * jnp.sqrt(rates[k]) for k, jump in enumerate(task.jumps)]
     start = dq.basis(size, task.start)
     times = jnp.asarray(task.times)
 
