@@ -211,13 +211,17 @@ def _product(matrix: Array, columns: np.ndarray, vector: Array) -> Array:
     return product
 
 
+def _inverses(order: int) -> Float[Array, " order"]:
+    return jnp.asarray(1.0 / np.arange(order, 0, -1))
+
+
 def _exponential_action(omega: Array, pattern: RowPattern, state: Array, order: int) -> Array:
     """Give ``exp(Omega) x`` by Horner's rule ``t_k = x + Omega t_(k-1)/m_k``."""
 
     def stage(total: Array, inverse: Array) -> tuple[Array, None]:
         return state + _product(omega, pattern.columns, total) * inverse, None
 
-    return jax.lax.scan(stage, state, 1.0 / np.arange(order, 0, -1))[0]
+    return jax.lax.scan(stage, state, _inverses(order))[0]
 
 
 def _plain(pattern: RowPattern, order: int) -> Callable[[Array, Array], Array]:
@@ -234,7 +238,6 @@ def _with_own_adjoint(pattern: RowPattern, order: int) -> Callable[[Array, Array
     """
     columns = pattern.columns
     rows, slots, there = _transposed(pattern)
-    inverses = 1.0 / np.arange(order, 0, -1)
 
     @jax.custom_vjp
     def action(omega: Array, state: Array) -> Array:
@@ -245,6 +248,7 @@ def _with_own_adjoint(pattern: RowPattern, order: int) -> Callable[[Array, Array
 
     def backward(kept: tuple[Array, Array], change: Array) -> tuple[Array, Array]:
         omega, state = kept
+        inverses = _inverses(order)
 
         def stage(total: Array, inverse: Array) -> tuple[Array, Array]:
             return state + _product(omega, columns, total) * inverse, total

@@ -35,7 +35,7 @@ LADDER = [float(f"{digit}e-{power}") for power in range(4, 12) for digit in (3, 
 ROUNDS = 21
 
 PEER_SETTINGS = {
-    "T1": peer.Settings(),
+    "T1": peer.Settings("Tsit5"),
     "T2 Schroedinger": peer.Settings(),
     "T2 Lindblad": peer.Settings(),
 }
