@@ -14,6 +14,7 @@ Blanes, Casas, Oteo, Ros, Phys. Rep. 470, 151 (2009), eq. (253).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,6 +82,18 @@ def _pattern(matrices: list[np.ndarray]) -> RowPattern:
     return RowPattern(columns, present)
 
 
+def _transposed(pattern: RowPattern) -> tuple[np.ndarray, np.ndarray, Float[np.ndarray, "n width"]]:
+    """Give where the transpose of a matrix in ELLPACK layout finds its entries: row and slot, and whether there is one."""
+    size = len(pattern.columns)
+    places = [np.argwhere((pattern.columns == column) & (pattern.present > 0)) for column in range(size)]
+    width = max(1, *map(len, places))
+    found = np.zeros((size, width, 2), dtype=int)
+    there = np.zeros((size, width))
+    for column, hits in enumerate(places):
+        found[column, : len(hits)], there[column, : len(hits)] = hits, 1.0
+    return found[..., 0], found[..., 1], there
+
+
 def _commutator(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return left @ right - right @ left
 
@@ -119,10 +132,11 @@ class Propagator:
         self,
         weights: Inexact[Array, " drift"],
         controls: Float[Array, "steps 2 controls batch"],
-        step: float,
+        step: float | Float[Array, " steps"],
         start: Inexact[Array, "n batch"],
         *,
         save_every: int | None = None,
+        own_adjoint: bool = False,
     ) -> tuple[Inexact[Array, "n batch"] | Inexact[Array, "saved n batch"], Float[Array, ""]]:
         """Evolve a batch of states through consecutive steps.
 
@@ -133,11 +147,14 @@ class Propagator:
         controls
             Coefficients ``c_k`` at the two Gauss nodes of each step (rad/s).
         step
-            Length of a step in s.
+            Length of the steps in s, one for all or one for each.
         start
             States at the beginning.
         save_every
             None for the final states only; else the states after every so many steps, which must divide the number.
+        own_adjoint
+            For derivatives taken backwards, which then are several times faster and keep one state a step; there is no
+            forward mode then.
 
         Returns
         -------
@@ -155,25 +172,30 @@ class Propagator:
         entries = stacked[:, rows, pattern.columns] * pattern.present
         flat = jnp.moveaxis(entries, 0, -1).reshape(-1, len(stacked))
 
+        act = _with_own_adjoint(pattern, self.order) if own_adjoint else _plain(pattern, self.order)
+
         def advance(
-            carry: tuple[Array, Array], nodes: Float[Array, "2 controls batch"]
+            carry: tuple[Array, Array], along: tuple[Float[Array, "2 controls batch"], Float[Array, ""]]
         ) -> tuple[tuple[Array, Array], None]:
             state, largest = carry
-            first, second = nodes
-            mean = step * (first + second) / 2
-            factor = math.sqrt(3) * step**2 / 12
-            coefficients = [jnp.full((1, state.shape[-1]), step), mean, factor * (first - second)]
+            (first, second), length = along
+            mean = length * (first + second) / 2
+            factor = math.sqrt(3) * length**2 / 12
+            coefficients = [jnp.full((1, state.shape[-1]), length), mean, factor * (first - second)]
             coefficients += [factor * (second[k] * first[l] - second[l] * first[k])[None] for k, l in pairs]
             omega = (flat @ jnp.concatenate(coefficients).astype(flat.dtype)).reshape(*pattern.columns.shape, -1)
             norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(omega)), axis=1))
-            return (_exponential_action(omega, pattern.columns, state, self.order), jnp.maximum(largest, norm)), None
+            return (act(omega, state), jnp.maximum(largest, norm)), None
 
+        if own_adjoint:
+            advance = jax.checkpoint(advance, prevent_cse=False)
         carry = (start, jnp.zeros(()))
+        lengths = jnp.broadcast_to(step, controls.shape[:1])
         if save_every is None:
-            return jax.lax.scan(advance, carry, controls)[0]
-        chunks = controls.reshape(-1, save_every, *controls.shape[1:])
+            return jax.lax.scan(advance, carry, (controls, lengths))[0]
+        chunks = controls.reshape(-1, save_every, *controls.shape[1:]), lengths.reshape(-1, save_every)
 
-        def advance_chunk(carry: tuple[Array, Array], chunk: Array) -> tuple[tuple[Array, Array], Array]:
+        def advance_chunk(carry: tuple[Array, Array], chunk: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
             carry, _ = jax.lax.scan(advance, carry, chunk)
             return carry, carry[0]
 
@@ -181,17 +203,74 @@ class Propagator:
         return saved, norm
 
 
-def _exponential_action(omega: Array, columns: np.ndarray, state: Array, order: int) -> Array:
-    """Give ``exp(Omega) x`` by Horner's rule, rows of Omega in ELLPACK layout."""
+def _product(matrix: Array, columns: np.ndarray, vector: Array) -> Array:
+    """Give the product of a matrix in ELLPACK layout with a vector, for every point of the batch."""
+    product = matrix[:, 0] * vector[columns[:, 0]]
+    for slot in range(1, columns.shape[1]):
+        product = product + matrix[:, slot] * vector[columns[:, slot]]
+    return product
 
-    def term(total: Array, inverse: Array) -> tuple[Array, None]:
-        product = omega[:, 0] * total[columns[:, 0]]
-        for column in range(1, columns.shape[1]):
-            product = product + omega[:, column] * total[columns[:, column]]
-        return state + product * inverse, None
 
-    inverses = jnp.asarray(1.0 / np.arange(order, 0, -1))
-    return jax.lax.scan(term, state, inverses)[0]
+def _inverses(order: int) -> Float[Array, " order"]:
+    return jnp.asarray(1.0 / np.arange(order, 0, -1))
+
+
+def _exponential_action(omega: Array, pattern: RowPattern, state: Array, order: int) -> Array:
+    """Give ``exp(Omega) x`` by Horner's rule ``t_k = x + Omega t_(k-1)/m_k``."""
+
+    def stage(total: Array, inverse: Array) -> tuple[Array, None]:
+        return state + _product(omega, pattern.columns, total) * inverse, None
+
+    return jax.lax.scan(stage, state, _inverses(order))[0]
+
+
+def _plain(pattern: RowPattern, order: int) -> Callable[[Array, Array], Array]:
+    return lambda omega, state: _exponential_action(omega, pattern, state, order)
+
+
+def _with_own_adjoint(pattern: RowPattern, order: int) -> Callable[[Array, Array], Array]:
+    """Give the same action with its derivative written out: Horner's rule backwards with the transpose of Omega.
+
+    Notes
+    -----
+    Nothing but Omega and x is kept for the way back, where the stages are computed again. A transpose made by JAX would keep
+    them all, and would turn the reading of scattered rows into adding to them, which a CPU does one number at a time.
+    """
+    columns = pattern.columns
+    rows, slots, there = _transposed(pattern)
+
+    @jax.custom_vjp
+    def action(omega: Array, state: Array) -> Array:
+        return _exponential_action(omega, pattern, state, order)
+
+    def forward(omega: Array, state: Array) -> tuple[Array, tuple[Array, Array]]:
+        return action(omega, state), (omega, state)
+
+    def backward(kept: tuple[Array, Array], change: Array) -> tuple[Array, Array]:
+        omega, state = kept
+        inverses = _inverses(order)
+
+        def stage(total: Array, inverse: Array) -> tuple[Array, Array]:
+            return state + _product(omega, columns, total) * inverse, total
+
+        totals = jax.lax.scan(stage, state, inverses)[1]
+        transpose = omega[rows, slots] * there[:, :, None]
+
+        def back(
+            carry: tuple[Array, Array, Array], along: tuple[Array, Array]
+        ) -> tuple[tuple[Array, Array, Array], None]:
+            change, to_state, to_omega = carry
+            total, inverse = along
+            scaled = change * inverse
+            to_omega = to_omega + scaled[:, None] * total[columns]
+            return (_product(transpose, rows, scaled), to_state + change, to_omega), None
+
+        start = (change, jnp.zeros_like(state), jnp.zeros_like(omega))
+        (first, to_state, to_omega), _ = jax.lax.scan(back, start, (totals, inverses), reverse=True)
+        return to_omega, to_state + first
+
+    action.defvjp(forward, backward)
+    return action
 
 
 def taylor_order(norm: float, tolerance: float = 1e-10) -> int:

@@ -1,6 +1,7 @@
 """The propagator: order, accuracy, unitarity, trace, and the pruning of coordinates."""
 
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -127,6 +128,37 @@ def test_derivatives_of_the_propagator_are_those_of_the_exponential():
     slope, step = jax.jacfwd(amplitude)(1.0), 1e-3
     at = [np.abs(expm(-1j * ((1 + k * step) * DRIFT + 0.2 * (FIRST + SECOND)))[:, 0]) ** 2 for k in (-2, -1, 1, 2)]
     np.testing.assert_allclose(slope, (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * step), atol=1e-9)
+
+
+@pytest.mark.parametrize("system", [CLOSED, OPEN])
+@pytest.mark.parametrize("save_every", [None, 10])
+def test_own_adjoint_gives_the_derivatives_of_plain_differentiation(system, save_every):
+    start, nodes = (closed_start(), [0.9]) if system is CLOSED else (open_start(), [0.9, 0.2])
+    # no symmetric starts: a transpose mistaken for the matrix must show
+    start = start + 0.1 * np.random.default_rng(4).normal(size=start.shape)
+
+    def total(weights, controls, start, step, *, own_adjoint):
+        states, _ = Propagator(system, 18).evolve(
+            weights, controls, step, start, save_every=save_every, own_adjoint=own_adjoint
+        )
+        weight = np.cos(np.arange(states.size)).reshape(states.shape)
+        return jnp.sum(weight * jnp.abs(states + 0.3) ** 2)
+
+    arguments = (jnp.array(nodes), jnp.asarray(waves(20)), jnp.asarray(start), jnp.full(20, LENGTH / 20))
+    plain, own = (
+        jax.value_and_grad(partial(total, own_adjoint=own), argnums=(0, 1, 2, 3))(*arguments) for own in (False, True)
+    )
+    assert float(own[0]) == pytest.approx(float(plain[0]), rel=1e-14)
+    for ours, theirs in zip(own[1], plain[1], strict=True):
+        assert np.max(np.abs(theirs)) > 1e-3
+        np.testing.assert_allclose(ours, theirs, atol=1e-12 * np.max(np.abs(theirs)))
+
+
+def test_steps_may_differ_in_length():
+    lengths, controls = np.array([0.1, 0.3, 0.2]), np.full((3, 2, 2, 1), 0.3)
+    found, _ = Propagator(CLOSED, 30).evolve(np.array([0.8]), controls, lengths, closed_start()[:, :1])
+    exact = expm(-1j * 0.6 * (0.8 * DRIFT + 0.3 * FIRST + 0.3 * SECOND))[:, 0]
+    np.testing.assert_allclose(found[:, 0], exact, atol=1e-13)
 
 
 @pytest.mark.parametrize("norm", [0.1, 0.7, 2.0, 5.0])
