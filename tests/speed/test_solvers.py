@@ -133,7 +133,7 @@ def truths():
         if key not in known:
             known[key] = reference(task)
             for k in (0, len(task.sweep) // 2, -1):
-                np.testing.assert_allclose(known[key][k], second_opinion(task, task.sweep[k]), atol=1e-10)
+                np.testing.assert_allclose(known[key][k], second_opinion(task, task.sweep[k]), atol=1e-11)
         return known[key]
 
     return truth
