@@ -92,7 +92,8 @@ def recursion(
     enlarged = jnp.zeros((states + 2, states + 2))
     enlarged = enlarged.at[:states, :states].set(evolution * cell).at[:states, states].set(input_to_state * cell)
     enlarged = enlarged.at[states, states + 1].set(1.0)
-    early, late, end = (jax.scipy.linalg.expm(enlarged * part)[:states] for part in (*GAUSS_NODES, 1.0))
+    parts = np.array([*GAUSS_NODES, 1.0])
+    early, late, end = jax.scipy.linalg.expm(enlarged * parts[:, None, None])[:, :states]
     shown = jnp.stack([state_to_output @ early, state_to_output @ late])
     return Recursion(
         keep=end[:, :states],
