@@ -128,23 +128,29 @@ def _branch(
 ) -> tuple[State, Float[Array, ""]]:
     """Follow the longest pulse of each row once, and leave it where each shorter pulse stops.
 
-    Chains are causal, so up to its stop a pulse and a longer one make the same wave. They are linear, too, so what the
-    shorter one lacks from there on is the response of the line to the samples that it lacks.
+    Chains are causal, so up to its stop a pulse and a longer one make the same wave. Where they are linear and do not mind
+    the clock, too, what the shorter one lacks from there on is the response of the line to the samples that it lacks;
+    else the wave of each pulse is followed in full.
     """
     substeps, longest, lines = setting.substeps, int(np.argmax(stops)), setting.twin.lines
     step = 1 / (rate * substeps)
     leaves = np.floor(stops * rate * (1 + 1e-9)).astype(int)
     rows = {line: values.reshape(-1, len(stops), values.shape[-1]) for line, values in samples.items()}
     total = next(iter(rows.values())).shape[-1]
-    trunk = {line: lines[line].forward(values[:, longest], substeps) for line, values in rows.items()}
 
     # behind the leaf of each stop: samples, and cells of the waves
     behind = leaves[:, None] + np.arange(total - int(leaves.max()))
     cells = leaves[:, None] * substeps + np.arange(behind.shape[1] * substeps)
-    tail = {}
+    points = np.arange(len(stops))[:, None]
+    trunk, tail = {}, {}
     for line, values in rows.items():
-        lacking = values[:, np.arange(len(stops))[:, None], behind] - values[:, longest, behind]
-        wave = trunk[line][:, cells] + lines[line].forward(lacking, substeps)
+        if lines[line].linear and lines[line].time_invariant:
+            trunk[line] = lines[line].forward(values[:, longest], substeps)
+            lacking = values[:, points, behind] - values[:, longest, behind]
+            wave = trunk[line][:, cells] + lines[line].forward(lacking, substeps)
+        else:
+            every = lines[line].forward(values, substeps)
+            trunk[line], wave = every[:, longest], every[:, points, cells]
         tail[line] = (wave * _carrier(line, cells, setting, step)).reshape(-1, *wave.shape[2:])
 
     upto = np.arange(max(1, int(leaves.max())) * substeps)

@@ -8,7 +8,7 @@ import pytest
 from qrexplore.core import format_quantity
 from qrexplore.twin import Twin, library
 
-UNITS = {"1", "rad", "Hz", "s", "V", "Phi0", "Phi0/V", "Hz/V"}
+UNITS = {"1", "rad", "Hz", "s", "V", "K", "dB", "Phi0", "Phi0/V", "Hz/V"}
 
 
 def library_twins() -> list[str]:

@@ -1,19 +1,44 @@
 """Predictions: shared work, step lengths, frames, and what is refused."""
 
 import dataclasses
+from typing import ClassVar
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from qrexplore import experiments
+from qrexplore.core import Named
 from qrexplore.pulses import Pulse, Schedule, Square
 from qrexplore.twin import RescaledReadout, SignalReadout, library, predict, simulate
+from qrexplore.twin.electronics import (
+    DAC,
+    AbstractStage,
+    Butterworth,
+    Compression,
+    LocalOscillator,
+    Reflection,
+    SkinEffect,
+)
 from qrexplore.twin.prediction import LARGEST_NORM, compiled, refined
 
 DISTORTED = {
     "flux_q1.distortion.amplitude": -0.05, "flux_q1.distortion.time_constant": 9e-9, "flux_q1.delay.time": 0.4e-9,
 }  # fmt: skip
 VOLTS = np.array([0.46, 0.5])
+
+
+class RealPart(AbstractStage):
+    """What a flux line takes of a wave behind a mixer."""
+
+    linear: ClassVar[bool] = True
+    time_invariant: ClassVar[bool] = True
+
+    def forward(self, wave, cell):  # noqa: ARG002
+        return jnp.real(wave)
+
+    def inverse(self, wave, cell):  # noqa: ARG002
+        return wave
 
 
 def alone(experiment, window):
@@ -29,11 +54,26 @@ def alone(experiment, window):
     return dataclasses.replace(experiment, protocol=protocol, settings=settings)
 
 
-@pytest.mark.parametrize("dissipative", [False, True])
-def test_shared_past_of_the_pulses_equals_every_point_on_its_own(dissipative):
+LINES = {
+    "as it comes": {},
+    "filters": {"skin": SkinEffect(0.8), "echo": Reflection(0.05, 3.3e-9), "smooth": Butterworth(300e6)},
+    "compression": {"amplifier": Compression(1.0)},
+    "clip and steps": {"converter": DAC(0.195, bits=8)},
+    "running clock": {"oscillator": LocalOscillator(4e6, 0.3), "transfer_real": RealPart()},
+}
+
+
+@pytest.mark.parametrize(("dissipative", "line"), [(True, "as it comes"), *[(False, line) for line in LINES]], ids=str)
+def test_shared_past_of_the_pulses_equals_every_point_on_its_own(dissipative, line):
     twin = library.two_transmons(dissipative=dissipative).replace({**DISTORTED, "q1.t1": 300e-9, "q0.t1": 200e-9})
+    # behind the filters, where even an odd function of the wave is seen not to be linear
+    chain = twin.lines["flux_q1"]
+    stages = Named({**dict(chain.stages.items()), **LINES[line]})
+    lines = twin.lines.replace({"flux_q1": dataclasses.replace(chain, stages=stages)})
+    twin = dataclasses.replace(twin, lines=lines)
     durations = np.array([17e-9, 0.0, 5e-9])
     shared = np.asarray(predict(twin, experiments.chevron(VOLTS, durations), substeps=8))
+    assert np.ptp(shared) > 0.02
     for column, duration in enumerate(durations):
         single = alone(experiments.chevron(VOLTS, durations[[column]]), float(duration) + 6e-9)
         np.testing.assert_allclose(shared[:, :, [column]], predict(twin, single, substeps=8), atol=1e-9)

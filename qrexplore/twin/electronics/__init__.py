@@ -1,28 +1,57 @@
-"""Control electronics and cables: chains of differentiable stages between a generator's samples and the chip."""
+"""Control electronics and cables: chains of differentiable stages between a generator's samples and the chip.
 
+A wave is piecewise linear on cells shorter than a sample (`wave`). A stage takes one and gives one (`stage`), and tells
+whether it is linear and whether it minds the clock; where physics allows, it also gives the wave before it for the one
+behind it. Stages follow one another in a `SignalChain` in the order in which the signal meets them.
+"""
+
+from qrexplore.twin.electronics.amplifier import Compression
 from qrexplore.twin.electronics.bias import FluxBias
-from qrexplore.twin.electronics.chain import SignalChain
-from qrexplore.twin.electronics.stages import (
-    AbstractStage,
-    Delay,
-    DriveGain,
-    ExponentialResponse,
-    Gain,
-    LowPass,
-    step_response,
+from qrexplore.twin.electronics.cable import (
+    Attenuation,
+    BiasTee,
+    Reflection,
+    SkinEffect,
+    noise_photons,
+    thermal_photons,
 )
+from qrexplore.twin.electronics.chain import SignalChain
+from qrexplore.twin.electronics.converter import DAC, Digitizer, integrated, matched_weights
+from qrexplore.twin.electronics.delay import Delay
+from qrexplore.twin.electronics.exponential import ExponentialResponse
+from qrexplore.twin.electronics.filters import FIR, Butterworth, GaussianFilter, LowPass
+from qrexplore.twin.electronics.gain import DriveGain, Gain
+from qrexplore.twin.electronics.mixer import IQMixer, LocalOscillator
+from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError, step_response
 from qrexplore.twin.electronics.wave import Wave, hold
 
 __all__ = [
+    "DAC",
+    "FIR",
     "AbstractStage",
+    "Attenuation",
+    "BiasTee",
+    "Butterworth",
+    "Compression",
     "Delay",
+    "Digitizer",
     "DriveGain",
     "ExponentialResponse",
     "FluxBias",
     "Gain",
+    "GaussianFilter",
+    "IQMixer",
+    "LocalOscillator",
     "LowPass",
+    "NotInvertibleError",
+    "Reflection",
     "SignalChain",
+    "SkinEffect",
     "Wave",
     "hold",
+    "integrated",
+    "matched_weights",
+    "noise_photons",
     "step_response",
+    "thermal_photons",
 ]

@@ -6,10 +6,13 @@ import equinox as eqx
 from jaxtyping import Array, Inexact
 
 from qrexplore.core import Named
-from qrexplore.twin.electronics.stages import AbstractStage
+from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError
 from qrexplore.twin.electronics.wave import Wave, hold
 
 Stage = TypeVar("Stage", bound=AbstractStage)
+
+# no stage can be called that: names of stages have no space
+HELD = "held samples"
 
 
 class SignalChain(eqx.Module):
@@ -20,7 +23,7 @@ class SignalChain(eqx.Module):
     sample_rate
         Clock of the arbitrary waveform generator in samples per s; static.
     stages
-        What the signal goes through, see `stages`.
+        What the signal goes through.
     """
 
     sample_rate: float = eqx.field(static=True)
@@ -34,6 +37,20 @@ class SignalChain(eqx.Module):
         msg = f"the line has no {kind.__name__} among its stages ({', '.join(self.stages) or 'none'}). Add one."
         raise ValueError(msg)
 
+    @property
+    def linear(self) -> bool:
+        """Whether the wave of a sum of samples is the sum of their waves."""
+        return all(stage.linear for stage in self.stages.values())
+
+    @property
+    def time_invariant(self) -> bool:
+        """Whether samples that come later give the same wave, later."""
+        return all(stage.time_invariant for stage in self.stages.values())
+
+    def cell(self, substeps: int) -> float:
+        """Give the length of a cell in s, for some number of cells a sample."""
+        return 1 / (self.sample_rate * substeps)
+
     def forward(self, samples: Inexact[Array, "*batch samples"], substeps: int) -> Wave:
         """Give the wave at the chip for samples in V.
 
@@ -44,8 +61,52 @@ class SignalChain(eqx.Module):
         substeps
             Cells a sample: each sample is held, then simulated with this resolution.
         """
-        cell = 1 / (self.sample_rate * substeps)
+        cell = self.cell(substeps)
         wave = hold(samples, substeps)
         for stage in self.stages.values():
             wave = stage.forward(wave, cell)
+        return wave
+
+    def follow(self, samples: Inexact[Array, "*batch samples"], substeps: int) -> dict[str, Wave]:
+        """Give the wave behind each stage by the name of the stage, in order; the first is the one of the held samples.
+
+        Parameters
+        ----------
+        samples, substeps
+            See `forward`; its result is the last wave.
+        """
+        cell = self.cell(substeps)
+        waves = {HELD: hold(samples, substeps)}
+        wave = waves[HELD]
+        for name, stage in self.stages.items():
+            waves[name] = wave = stage.forward(wave, cell)
+        return waves
+
+    def inverse(self, wave: Wave, substeps: int) -> Wave:
+        """Give the wave that the generator would have to put out for one at the chip.
+
+        Parameters
+        ----------
+        wave
+            At the chip, on cells of which `substeps` make a sample.
+        substeps
+            Cells a sample.
+
+        Returns
+        -------
+        wave
+            In V. A generator can play it if it is a staircase of samples, as it is for each wave that `forward` gave.
+
+        Raises
+        ------
+        NotInvertibleError
+            If a stage cannot be undone; names the stage and says why.
+        """
+        cell = self.cell(substeps)
+        for name, stage in reversed(list(self.stages.items())):
+            try:
+                wave = stage.inverse(wave, cell)
+            except NotInvertibleError as error:
+                msg = f"stage {name!r}: {error}"
+                raise NotInvertibleError(msg) from error
         return wave
