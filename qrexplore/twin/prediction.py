@@ -148,8 +148,8 @@ def simulate(twin: Twin, experiment: Experiment, *, substeps: int | None = None,
     twin, experiment, substeps
         See `predict`.
     recheck
-        Number of points that a second, adaptive solver solves again (see `qrexplore.twin.recheck`); about a second each
-        for a chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``.
+        Number of points that a second, adaptive solver solves again (see `qrexplore.twin.recheck`), seconds each for a
+        chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``.
     """
     values = np.asarray(predict(twin, experiment, substeps=substeps))
     data = experiment.dataset(values)

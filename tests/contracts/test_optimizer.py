@@ -1,5 +1,7 @@
 """The contract of every optimiser; a method joins by being listed in METHODS."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from qrexplore.core import Status, Step, Task, run
-from qrexplore.optimize import METHODS, Adam, LeastSquares
+from qrexplore.optimize import METHODS, Adam, LeastSquares, LevenbergMarquardt
 
 RATES = {"adam": {"learning_rate": 0.05, "patience": 200, "tolerance": 1e-9}}
 TIMES = np.linspace(0.0, 3.0, 25)
@@ -122,3 +124,35 @@ def test_method_that_can_find_nothing_lower_says_that_it_is_stalled():
 
 def test_run_that_may_not_go_on_says_so(method):
     assert driven(method, posed(valley, [-1.2, 1.0]), max_steps=2)[1] is Status.MAX_STEPS
+
+
+def test_adam_that_never_gets_better_is_stalled_and_one_at_the_optimum_is_converged():
+    problem = posed(line, PROBLEMS["line"][1])
+    # a step this long goes far beyond the valley, and comes back too late
+    progress, status = driven(Adam(learning_rate=1e3, patience=20), problem)
+    assert status is Status.STALLED
+    np.testing.assert_array_equal(progress.coordinates, problem.start)
+    best = least_squares(line, problem.start).x
+    _, status = driven(Adam(learning_rate=1e-4, patience=20), posed(line, best))
+    assert status is Status.CONVERGED
+
+
+def saturated(x):
+    """A parameter that says next to nothing at its start (slope 1e-5) and all there is at its end."""
+    return jnp.concatenate([decay(jnp.stack([x[0], x[1], x[2]])), 30 * (jax.nn.sigmoid(x[3:]) - 0.4)])
+
+
+@pytest.mark.parametrize("start", [4.0, 8.0, 12.0])
+def test_a_coordinate_that_starts_at_its_bound_is_not_flung_to_the_other(start):
+    progress, status = driven(LevenbergMarquardt(), posed(saturated, [0.7, -0.5, 0.0, start]), max_steps=30)
+    assert status is Status.CONVERGED
+    assert progress.coordinates[3] == pytest.approx(np.log(0.4 / 0.6), abs=1e-3)
+
+
+@pytest.mark.parametrize(("offset", "status"), [(0.5, Status.CONVERGED), (5.0, Status.STALLED)])
+def test_a_search_that_creeps_is_converged_only_within_a_standard_error(offset, status):
+    method = LevenbergMarquardt()
+    progress = method.init(posed(line, PROBLEMS["line"][1]))
+    creeping = replace(progress, memory=replace(progress.memory, offset=offset, quiet=2))
+    assert method.done(creeping) is status
+    assert method.done(replace(creeping, memory=replace(creeping.memory, quiet=1))) is None

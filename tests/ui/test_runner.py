@@ -7,8 +7,7 @@ import pytest
 from qrexplore.core import Status, Step, Task
 from qrexplore.learn import LearnProblem, LearnResult, task
 from qrexplore.ui import Runner
-
-SECONDS = 20
+from tests.ui.waiting import SECONDS, ended, until
 
 
 class Log:
@@ -31,19 +30,14 @@ class Log:
         return [state for state, _ in self.states]
 
     def until(self, condition):
-        end = time.monotonic() + SECONDS
-        while not condition():
-            assert time.monotonic() < end, self.states
-            time.sleep(0.002)
+        until(condition, self.states)
 
 
 @pytest.fixture
 def log():
     log = Log()
     yield log
-    if log.runner.busy:
-        log.runner.stop()
-        assert log.runner.wait(SECONDS)
+    ended(log.runner)
 
 
 def counting(steps, *, pause=0.0, gate=None, fail_at=None):

@@ -5,8 +5,7 @@ import pytest
 
 from qrexplore.core import Status, Step, Task
 from qrexplore.ui import Runner
-
-SECONDS = 20
+from tests.ui.waiting import SECONDS, ended, until
 
 
 class Bench:
@@ -54,19 +53,14 @@ class Bench:
         return make
 
     def until(self, condition):
-        end = time.monotonic() + SECONDS
-        while not condition():
-            assert time.monotonic() < end, self.states
-            time.sleep(0.002)
+        until(condition, self.states)
 
 
 @pytest.fixture
 def bench():
     bench = Bench()
     yield bench
-    if bench.runner.busy:
-        bench.runner.stop()
-        assert bench.runner.wait(SECONDS)
+    ended(bench.runner)
 
 
 @pytest.mark.parametrize(
