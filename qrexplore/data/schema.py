@@ -31,6 +31,16 @@ DIMS = {
     "flux_arc": ("flux_bias", "point"),
     "cryoscope": ("quadrature", "duration"),
     "chevron": ("flux_amplitude", "duration"),
+    "swap_chevron": ("flux_amplitude", "duration"),
+    "conditional_oscillation": ("control", "flux_amplitude", "phase"),
+    "conditional_oscillation_duration": ("control", "duration", "phase"),
+    "cz_train": ("control", "spacing", "quadrature", "pulses"),
+    "zz_ramsey": ("control", "delay"),
+    "jazz": ("control", "delay"),
+    "drive_crosstalk": ("drive_amplitude",),
+    "drive_cancellation": ("cancel_amplitude", "cancel_phase"),
+    "flux_crosstalk": ("flux_amplitude", "delay"),
+    "cross_resonance": ("control", "axis", "duration"),
 }
 EXPERIMENTS = (*DIMS, "other")
 
@@ -42,9 +52,15 @@ AXES = {
     "drive_frequency": ("Hz", "drive frequency"),
     "duration": ("s", "duration of the flux pulse"),
     "flux_amplitude": ("V", "amplitude of the flux pulse"),
+    "control": ("1", "level of the control"),
+    "phase": ("rad", "phase of the second quarter turn"),
+    "pulses": ("1", "number of flux pulses"),
+    "spacing": ("s", "pause after each flux pulse"),
+    "cancel_amplitude": ("V", "amplitude of the canceling pulse"),
+    "cancel_phase": ("rad", "phase of the canceling pulse"),
 }
 # these are sweeps of time, where a number below zero has no meaning
-_TIMES = ("delay", "duration")
+_TIMES = ("delay", "duration", "spacing")
 _EXTRA_COORDINATES = {"flux_arc": {"drive_frequency": ("flux_bias", "point")}}
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
@@ -261,7 +277,7 @@ def _check_layout(data: xr.Dataset, experiment: str) -> None:
     swept = {name: (name,) for name in DIMS[experiment] if name in AXES}
     for name, dims in (swept | _EXTRA_COORDINATES.get(experiment, {})).items():
         _check_axis(data, experiment, name, dims)
-    if experiment == "cryoscope":
+    if "quadrature" in DIMS[experiment]:
         found = data["quadrature"].values.tolist() if "quadrature" in data.coords else []
         if not set(found) <= set(QUADRATURES) or not found:
             msg = f"`quadrature` must hold 'x' and 'y', got {quote(found)}. Assign it with data.assign_coords."

@@ -1,5 +1,7 @@
 """Blocks: what an experiment does to the qubits, in order of time. Their numbers may be traced."""
 
+from itertools import product
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -11,12 +13,46 @@ def _scalar(value: float | Array) -> Float[Array, ""]:
     return jnp.asarray(value, dtype=jnp.float64)
 
 
+class Prepare(eqx.Module):
+    """A qubit begins in a level of its own, in place of the one of the protocol; only before all other blocks.
+
+    Attributes
+    ----------
+    qubit
+        Which one. The others begin as the protocol says, or as other blocks of this kind say.
+    level
+        A whole number, which may vary along the sweep.
+    among
+        Every level that `level` takes.
+    """
+
+    qubit: str = eqx.field(static=True)
+    level: Float[Array, ""] = eqx.field(converter=_scalar)
+    among: tuple[int, ...] = eqx.field(static=True, default=(0, 1))
+
+
 class Rotation(eqx.Module):
-    """Ideal, instantaneous rotation of one qubit by `angle` (rad) about an axis at `phase` (rad) in the xy plane."""
+    """Ideal, instantaneous rotation of one qubit by `angle` (rad) about an axis at `phase` (rad) in the xy plane.
+
+    Of several coupled qubits it turns the dressed levels 0 and 1 of one, whatever the levels of the others. The phase refers
+    to the carrier of that qubit.
+    """
 
     qubit: str = eqx.field(static=True)
     angle: Float[Array, ""] = eqx.field(converter=_scalar)
     phase: Float[Array, ""] = eqx.field(converter=_scalar, default=0.0)
+
+
+class VirtualZ(eqx.Module):
+    """Rotation of one qubit about z by `angle` (rad), done by turning the axes of all its later pulses back by as much.
+
+    References
+    ----------
+    McKay et al., PRA 96, 022330 (2017).
+    """
+
+    qubit: str = eqx.field(static=True)
+    angle: Float[Array, ""] = eqx.field(converter=_scalar)
 
 
 class Idle(eqx.Module):
@@ -45,10 +81,16 @@ class Play(eqx.Module):
     stop
         Where the points of the last sweep dimension differ only in when the pulse stops: the name of that coordinate (s).
         Their common past is then computed once. None if there is none.
+    carrier_of
+        The qubit at whose carrier all drive lines play; each at that of its own qubit where left out.
+    shared
+        Dimensions of the sweep along which neither this block nor one before it varies: it is computed once for all of them.
     """
 
     schedule: Schedule
     stop: str | None = eqx.field(static=True, default=None)
+    carrier_of: str | None = eqx.field(static=True, default=None)
+    shared: tuple[str, ...] = eqx.field(static=True, default=())
 
 
 class SteadyDrive(eqx.Module):
@@ -72,4 +114,10 @@ class SteadyDrive(eqx.Module):
     bias: Float[Array, ""] = eqx.field(converter=_scalar)
 
 
-Block = Rotation | Idle | Play | SteadyDrive
+Block = Prepare | Rotation | VirtualZ | Idle | Play | SteadyDrive
+
+
+def prepared_levels(blocks: tuple[Block, ...], qubits: tuple[str, ...], level: int) -> tuple[tuple[int, ...], ...]:
+    """Give every combination of levels in which some qubits may begin, `level` where no block says otherwise."""
+    among = {block.qubit: block.among for block in blocks if isinstance(block, Prepare)}
+    return tuple(product(*[among.get(qubit, (level,)) for qubit in qubits]))

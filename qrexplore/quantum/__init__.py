@@ -4,7 +4,9 @@ Angular frequencies (rad/s) live here and only here; callers convert from Hz onc
 through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
+from qrexplore.quantum.clifford import CliffordGroup, Gate, one_qubit_cliffords, two_qubit_cliffords
 from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.idling import idled
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
 from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
@@ -12,7 +14,9 @@ from qrexplore.quantum.support import relevant_coordinates
 
 __all__ = [
     "GAUSS_NODES",
+    "CliffordGroup",
     "ControlSystem",
+    "Gate",
     "Propagator",
     "Register",
     "commutator",
@@ -21,7 +25,10 @@ __all__ = [
     "dissipator",
     "dressed_states",
     "hermitian_basis",
+    "idled",
     "label_overlaps",
+    "one_qubit_cliffords",
     "relevant_coordinates",
     "taylor_order",
+    "two_qubit_cliffords",
 ]

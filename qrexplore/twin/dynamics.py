@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact, Int
 
-from qrexplore.experiments import Experiment
+from qrexplore.experiments import Block, Experiment, Rotation, prepared_levels
 from qrexplore.quantum import (
     ControlSystem,
     Propagator,
@@ -29,6 +29,7 @@ from qrexplore.twin import noise
 from qrexplore.twin.chip import ExchangeCoupling, Transmon
 from qrexplore.twin.electronics import Wave
 from qrexplore.twin.model import Twin
+from qrexplore.twin.turns import turn_links
 
 TURN = 2 * np.pi
 # largest norm of one step's exponent that the Taylor series is made for
@@ -53,7 +54,11 @@ class Dynamics:
     dissipative
         Whether density matrices are propagated.
     rotated
-        Whether ideal rotations occur (of a register of one qubit).
+        Whether ideal rotations occur of the only qubit.
+    turned
+        Positions of the qubits, of several, of which ideal rotations occur.
+    prepared
+        Levels in which the qubits may begin.
     """
 
     qubits: tuple[str, ...]
@@ -63,7 +68,8 @@ class Dynamics:
     pulsed: tuple[int, ...]
     dissipative: bool
     rotated: bool
-    preparation: tuple[int, ...]
+    turned: tuple[int, ...]
+    prepared: tuple[tuple[int, ...], ...]
 
     @cached_property
     def register(self) -> Register:
@@ -138,10 +144,13 @@ class Dynamics:
     @cached_property
     def kept(self) -> Int[np.ndarray, " kept"]:
         """Positions of the coordinates that are propagated."""
-        first = self.register.index(self.preparation)
-        start = self._within(self._component == self._component[first])
+        first = [self.register.index(levels) for levels in self.prepared]
+        start = self._within(np.isin(self._component, self._component[first]))
         observed = self._within(np.ones(self.register.dimension, dtype=bool))
-        return relevant_coordinates([*self._full.drift, *self._full.controls], start, observed)
+        links = [*self._full.drift, *self._full.controls]
+        if self.turned:
+            links.append(turn_links(self.register, self.turned, self._component, dissipative=self.dissipative))
+        return relevant_coordinates(links, start, observed)
 
     @cached_property
     def propagator(self) -> Propagator:
@@ -195,11 +204,32 @@ class Dynamics:
         weights = self._idle_weights(twin, jnp.zeros(len(self.qubits)))
         return dressed_states(jnp.tensordot(weights, jnp.asarray(np.stack(self._idle_terms)), axes=1))
 
-    def start(self, dressed: Float[Array, "n n"], batch: int) -> Inexact[Array, "kept batch"]:
-        """Give the prepared dressed state for every point."""
-        vector = dressed[:, self.register.index(self.preparation)]
-        state = coordinates(jnp.outer(vector, vector)) if self.dissipative else vector.astype(complex)
-        return jnp.repeat(state[self.kept][:, None], batch, axis=1)
+    def dressed_frequencies(self, twin: Twin, dressed: Float[Array, "n n"]) -> Float[Array, " qubits"]:
+        """Give the 0-1 frequency (Hz) of each qubit at the idle point while the others are in level 0."""
+        weights = self._idle_weights(twin, jnp.zeros(len(self.qubits)))
+        hamiltonian = jnp.tensordot(weights, jnp.asarray(np.stack(self._idle_terms)), axes=1)
+        # mean energies: their derivatives stay finite where levels meet
+        energies = jnp.einsum("ik,ij,jk->k", dressed, hamiltonian, dressed) / TURN
+        excited = [self.register.index(tuple(one)) for one in np.eye(len(self.qubits), dtype=int)]
+        return energies[np.array(excited)] - energies[0]
+
+    def start(
+        self, dressed: Float[Array, "n n"], batch: int, levels: dict[str, Float[Array, " batch"]] | None = None
+    ) -> Inexact[Array, "kept batch"]:
+        """Give the prepared dressed state for every point, with the levels of the qubits whose level varies."""
+        states = []
+        for prepared in self.prepared:
+            vector = dressed[:, self.register.index(prepared)]
+            state = coordinates(jnp.outer(vector, vector)) if self.dissipative else vector.astype(complex)
+            states.append(state[self.kept])
+        if not levels:
+            return jnp.repeat(states[0][:, None], batch, axis=1)
+        wanted = [levels.get(name) for name in self.qubits]
+        total = jnp.zeros((len(self.kept), batch), dtype=states[0].dtype)
+        for prepared, state in zip(self.prepared, states, strict=True):
+            meant = [jnp.round(w) == level for w, level in zip(wanted, prepared, strict=True) if w is not None]
+            total = total + jnp.where(jnp.all(jnp.stack(meant), axis=0), state[:, None], 0.0)
+        return total
 
     def populations(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "kept batch"]
@@ -215,7 +245,9 @@ class Dynamics:
         return jnp.asarray(membership.astype(float)) @ joint
 
 
-def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rotated: bool) -> Dynamics:
+def dynamics(
+    twin: Twin, experiment: Experiment, lines: tuple[str, ...], blocks: tuple[Block, ...], *, rotated: bool
+) -> Dynamics:
     """Give the dynamics of an experiment on a twin.
 
     Parameters
@@ -226,13 +258,15 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
         What is done.
     lines
         Lines that play.
+    blocks
+        Read for the levels that are prepared and the qubits that are rotated.
     rotated
         Whether ideal rotations occur.
 
     Raises
     ------
     ValueError
-        If the twin lacks a qubit or line of the experiment, or rotations are asked of several coupled qubits.
+        If the twin lacks a qubit or line of the experiment.
     """
     names = experiment.qubits
     for kind, wanted, there in (("qubit", names, twin.chip.qubits), ("line", lines, twin.lines)):
@@ -243,9 +277,8 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
                 f"{', '.join(there) or 'none'}. Give the twin that {kind}, or name another in the experiment."
             )
             raise ValueError(msg)
-    if rotated and len(names) > 1:
-        msg = f"`qubits` of a {experiment.name} experiment must be one qubit, got {names}. Measure them one by one."
-        raise ValueError(msg)
+    single = len(names) == 1
+    turned = {block.qubit for block in blocks if isinstance(block, Rotation)}
     couplings = [tuple(names.index(end) for end in c.between) for c in twin.chip.couplings_among(names)]
     return Dynamics(
         qubits=names,
@@ -254,6 +287,7 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
         driven=tuple(mode for mode, name in enumerate(names) if f"drive_{name}" in lines),
         pulsed=tuple(mode for mode, name in enumerate(names) if f"flux_{name}" in lines),
         dissipative=twin.dissipative,
-        rotated=rotated,
-        preparation=(experiment.protocol.preparation,) * len(names),
+        rotated=rotated and single,
+        turned=() if single else tuple(mode for mode, name in enumerate(names) if name in turned),
+        prepared=prepared_levels(blocks, names, experiment.protocol.preparation),
     )

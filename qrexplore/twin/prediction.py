@@ -11,7 +11,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
-from qrexplore.experiments import Experiment, Play, Rotation, SteadyDrive
+from qrexplore.experiments import Experiment, Play, Prepare, Rotation, SteadyDrive
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
 from qrexplore.twin.evolve import Setting, evolve
 from qrexplore.twin.model import Twin
@@ -48,12 +48,14 @@ def populations(
     if isinstance(blocks[0], SteadyDrive):
         return steady_populations(twin, blocks[0]), jnp.zeros(())
     lines = tuple(dict.fromkeys(line for b in blocks if isinstance(b, Play) for line in b.schedule.lines))
-    matrices = dynamics(twin, experiment, lines, rotated=any(isinstance(block, Rotation) for block in blocks))
-    setting = Setting(twin, experiment, matrices, substeps)
+    matrices = dynamics(twin, experiment, lines, blocks, rotated=any(isinstance(block, Rotation) for block in blocks))
+    setting = Setting(twin, experiment, matrices, blocks, substeps=substeps)
     dressed = matrices.dressed(twin)
-    state, norm = matrices.start(dressed, batch), jnp.zeros(())
+    levels = {block.qubit: block.level for block in blocks if isinstance(block, Prepare)}
+    state, norm = matrices.start(dressed, batch, levels), jnp.zeros(())
     for block in blocks:
         state, block_norm = evolve(block, state, setting)
+        setting = setting.after(block)
         norm = jnp.maximum(norm, block_norm)
     return matrices.populations(dressed, state), norm
 

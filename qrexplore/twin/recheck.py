@@ -16,11 +16,12 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm, null_space
 from scipy.optimize import linear_sum_assignment
 
-from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation, SteadyDrive
-from qrexplore.pulses import sample
+from qrexplore.experiments import Block, Experiment, Idle, Play, Prepare, Rotation, SteadyDrive, VirtualZ
+from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.carriers import frame
 from qrexplore.twin.electronics import DriveGain
-from qrexplore.twin.evolve import clock, frame
+from qrexplore.twin.evolve import clock
 from qrexplore.twin.model import Twin
 
 TURN = 2 * np.pi
@@ -93,6 +94,14 @@ def _spread(shape: tuple[int, ...], points: int) -> Int[np.ndarray, " points"]:
     return np.sort(np.array(chosen))
 
 
+@dataclass(frozen=True)
+class _Begin:
+    """When a block begins (s), and the virtual z rotations (rad) of each qubit by then."""
+
+    time: float
+    turns: dict[str, float]
+
+
 class _Solver:
     """Everything about a twin and an experiment that does not depend on the point."""
 
@@ -155,7 +164,9 @@ class _Solver:
         """Give the dressed states as columns in the order of the bare ones, by the assignment of largest total overlap."""
         _, vectors = np.linalg.eigh(self._hamiltonian({}, np.zeros(len(self.names))))
         _, chosen = linear_sum_assignment(-(np.abs(vectors) ** 2))
-        return vectors[:, chosen]
+        ordered = vectors[:, chosen]
+        # a rotation turns all pairs of states by the same sign
+        return np.where(np.real(np.diag(ordered)) < 0, -ordered, ordered)
 
     def populations(self, point: dict[str, float]) -> Float[np.ndarray, "qubits levels"]:
         """Give the populations of the dressed levels of each qubit at one point of the sweep."""
@@ -163,12 +174,16 @@ class _Solver:
         blocks = self.experiment.protocol.sequence(self.experiment, traced)
         if isinstance(blocks[0], SteadyDrive):
             return self._steady(blocks[0])
-        start = (self.excitations == self.experiment.protocol.preparation).all(axis=1)
+        prepared = {block.qubit: round(float(block.level)) for block in blocks if isinstance(block, Prepare)}
+        levels = [prepared.get(name, self.experiment.protocol.preparation) for name in self.names]
+        start = (self.excitations == levels).all(axis=1)
         state = self.dressed[:, int(np.argmax(start))].astype(complex)
         if self.jumps:
             state = np.outer(state, state.conj())
+        begin = _Begin(0.0, dict.fromkeys(self.names, 0.0))
         for block in blocks:
-            state = self._after(block, state, point)
+            state = self._after(block, state, point, begin)
+            begin = self._next(begin, block, point)
         joint = state @ self.dressed.conj() if state.ndim == 1 else np.einsum(
             "ik,ij,jk->k", self.dressed.conj(), state, self.dressed
         )  # fmt: skip
@@ -178,20 +193,59 @@ class _Solver:
             [np.bincount(self.excitations[:, mode], shares, minlength=most) for mode in range(len(self.names))]
         )
 
-    def _after(self, block: Block, state: np.ndarray, point: dict[str, float]) -> np.ndarray:
+    def _after(self, block: Block, state: np.ndarray, point: dict[str, float], begin: _Begin) -> np.ndarray:
+        if isinstance(block, Prepare | VirtualZ):
+            return state
         if isinstance(block, Idle):
-            duration = float(block.duration)
-            if block.framed is not None:
-                duration += float(self.twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag)
-            return self._constant(self.still, duration, state)
+            return self._constant(self.still, self._idles(block), state)
         if isinstance(block, Rotation):
-            half = np.zeros_like(self.still)
-            half[0, 1] = np.exp(-1j * float(block.phase)) / 2
-            unitary = expm(-1j * float(block.angle) * (half + half.conj().T))
+            unitary = self._rotation(block, begin)
             return unitary @ state if state.ndim == 1 else unitary @ state @ unitary.conj().T
         if isinstance(block, Play):
-            return self._played(block, state, point)
+            return self._played(block, state, point, begin)
         raise NotImplementedError(type(block))
+
+    def _next(self, begin: _Begin, block: Block, point: dict[str, float]) -> _Begin:
+        """Give time and virtual z rotations after a block."""
+        if isinstance(block, VirtualZ):
+            turns = {**begin.turns, block.qubit: begin.turns[block.qubit] + float(block.angle)}
+            return _Begin(begin.time, turns)
+        length = 0.0
+        if isinstance(block, Idle):
+            length = self._idles(block)
+        if isinstance(block, Play):
+            length = self._cells(block, point) / (clock(self.twin, block.schedule.lines) * _FINE)
+        return _Begin(begin.time + length, begin.turns)
+
+    def _idles(self, block: Idle) -> float:
+        lag = 0.0
+        if block.framed is not None:
+            lag = float(self.twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag)
+        return float(block.duration) + lag
+
+    def _carrier(self, name: str) -> float:
+        """Give how far (Hz) the carrier of a qubit lies above the frame."""
+        known = {**self.experiment.protocol.settings, **self.experiment.settings}
+        mode = self.names.index(name)
+        if "drive_frequency" in known:
+            return 0.0
+        if "drive_frequencies" in known:
+            return float(known["drive_frequencies"][mode] - self.reference[mode])
+        still = self._hamiltonian({})
+        energies = np.real(np.einsum("ik,ij,jk->k", self.dressed.conj(), still, self.dressed)) / TURN
+        one = (self.excitations == np.eye(len(self.names), dtype=int)[mode]).all(axis=1)
+        return float(energies[int(np.argmax(one))] - energies[0])
+
+    def _rotation(self, block: Rotation, begin: _Begin) -> Matrix:
+        """Give the exponential of half a Pauli matrix between each dressed pair of levels 0 and 1 of the qubit."""
+        mode = self.names.index(block.qubit)
+        phase = float(block.phase) - begin.turns[block.qubit] - TURN * self._carrier(block.qubit) * begin.time
+        half = np.zeros_like(self.still)
+        for low in np.flatnonzero(self.excitations[:, mode] == 0):
+            raised = self.excitations[low] + np.eye(len(self.names), dtype=int)[mode]
+            high = int(np.argmax((self.excitations == raised).all(axis=1)))
+            half += np.exp(-1j * phase) / 2 * np.outer(self.dressed[:, low], self.dressed[:, high].conj())
+        return expm(-1j * float(block.angle) * (half + half.conj().T))
 
     def _constant(self, hamiltonian: Matrix, duration: float, state: np.ndarray) -> np.ndarray:
         if state.ndim == 1:
@@ -203,38 +257,41 @@ class _Solver:
             total = total + np.kron(jump, jump.conj()) - (np.kron(decay, one) + np.kron(one, decay.T)) / 2
         return (expm(total * duration) @ state.reshape(-1)).reshape(state.shape)
 
-    def _played(self, block: Play, state: np.ndarray, point: dict[str, float]) -> np.ndarray:
+    def _cells(self, block: Play, point: dict[str, float]) -> int:
+        """Give how many cells are followed."""
         rate = clock(self.twin, block.schedule.lines)
-        step = 1 / (rate * _FINE)
+        samples = sample_count(block.schedule.window, rate)
+        if block.stop is None:
+            return samples * _FINE
+        # a shorter pulse is followed for as long after its stop as the longest, and not to the end of the window
+        longest = float(np.max(self.experiment.coordinates[block.stop].values))
+        whole, here = (int(stop * rate * (1 + 1e-9)) for stop in (longest, point[block.stop]))
+        return (samples - (whole - here)) * _FINE
+
+    def _played(self, block: Play, state: np.ndarray, point: dict[str, float], begin: _Begin) -> np.ndarray:
+        rate = clock(self.twin, block.schedule.lines)
+        step, cells = 1 / (rate * _FINE), self._cells(block, point)
         samples = sample(block.schedule, rate)
-        waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE)) for line, s in samples.items()}
-        cells = len(next(iter(waves.values())))
-        if block.stop is not None:
-            # a shorter pulse is followed for as long after its stop as the longest, and not to the end of the window
-            longest = float(np.max(self.experiment.coordinates[block.stop].values))
-            whole, here = (int(stop * rate * (1 + 1e-9)) for stop in (longest, point[block.stop]))
-            cells -= (whole - here) * _FINE
-            waves = {line: wave[:cells] for line, wave in waves.items()}
+        waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE))[:cells] for line, s in samples.items()}
         for line, wave in waves.items():
-            waves[line] = wave * self._turned(line, cells, step)
+            waves[line] = wave * self._turned(line, block, begin, cells, step)
         # at the two nodes of each cell, and linear through them; samples are where lines may jump
         nodes = self._hamiltonian(waves)
         rise = (nodes[:, 1] - nodes[:, 0]) / (GAUSS_NODES[1] - GAUSS_NODES[0])
         left = nodes[:, 0] - GAUSS_NODES[0] * rise
-        for begin in range(0, cells, _FINE):
-            here = slice(begin, begin + _FINE)
+        for first in range(0, cells, _FINE):
+            here = slice(first, first + _FINE)
             state = self._integrated(left[here], rise[here], step, state)
         return state
 
-    def _turned(self, line: str, cells: int, step: float) -> np.ndarray | float:
-        """Give the carrier of a drive line in the frame of the simulation, where the experiment does not set it."""
+    def _turned(self, line: str, block: Play, begin: _Begin, cells: int, step: float) -> np.ndarray | float:
+        """Give what turns a wave of a drive line from the frame of its carrier to that of the simulation."""
         kind, _, name = line.partition("_")
-        known = {**self.experiment.protocol.settings, **self.experiment.settings}
-        if kind != "drive" or "drive_frequency" in known:
+        if kind != "drive":
             return 1.0
-        mode = self.names.index(name)
-        times = (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
-        return np.exp(-1j * TURN * (self._spectrum(mode, 0.0)[0] - self.reference[mode]) * times)
+        owner = block.carrier_of or name
+        times = begin.time + (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
+        return np.exp(-1j * (begin.turns[owner] + TURN * self._carrier(owner) * times))
 
     def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
         shape = state.shape

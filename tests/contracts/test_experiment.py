@@ -12,6 +12,8 @@ from qrexplore.data import DatasetError, observable, validate
 from qrexplore.twin import library, simulate
 
 DELAYS = np.array([0.0, 2e-6, 5e-6])
+VOLTS, DURATIONS = np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])
+PHASES = np.linspace(0, 5, 4)
 MADE = {
     "rabi": experiments.rabi(np.array([0.0, 0.1, 0.2]), shots=100),
     "t1": experiments.t1(DELAYS),
@@ -19,7 +21,19 @@ MADE = {
     "echo": experiments.echo(DELAYS),
     "flux_arc": experiments.flux_arc(np.array([-0.1, 0.1]), np.linspace(4.9e9, 5e9, 4)),
     "cryoscope": experiments.cryoscope(np.array([3e-9, 5e-9]), flux_amplitude=0.2),
-    "chevron": experiments.chevron(np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])),
+    "chevron": experiments.chevron(VOLTS, DURATIONS),
+    "swap_chevron": experiments.swap_chevron(VOLTS, DURATIONS),
+    "conditional_oscillation": experiments.conditional_oscillation(VOLTS, PHASES, flux_duration=9e-9),
+    "conditional_oscillation_duration": experiments.conditional_oscillation_duration(
+        DURATIONS, PHASES, flux_amplitude=0.49
+    ),
+    "cz_train": experiments.cz_train(np.arange(3), DURATIONS, flux_amplitude=0.49, flux_duration=9e-9),
+    "zz_ramsey": experiments.zz_ramsey(DELAYS, artificial_detuning=1e5),
+    "jazz": experiments.jazz(DELAYS, artificial_detuning=1e5),
+    "drive_crosstalk": experiments.drive_crosstalk(VOLTS, pulse_duration=20e-9),
+    "drive_cancellation": experiments.drive_cancellation(VOLTS, PHASES, drive_amplitude=0.1, pulse_duration=20e-9),
+    "flux_crosstalk": experiments.flux_crosstalk(VOLTS, DURATIONS),
+    "cross_resonance": experiments.cross_resonance(DURATIONS, drive_amplitude=0.2),
 }
 
 
@@ -72,8 +86,7 @@ def test_sequence_is_made_of_blocks_at_one_traced_point(experiment):
     points = {name: values[:1] for name, values in experiment.points().items()}
     blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=1)(points)
     assert blocks
-    kinds = (experiments.Rotation, experiments.Idle, experiments.Play, experiments.SteadyDrive)
-    assert all(isinstance(block, kinds) for block in blocks)
+    assert all(isinstance(block, experiments.Block) for block in blocks)
 
 
 def test_simulation_has_the_labels_of_the_measurement(experiment):

@@ -126,8 +126,8 @@ class TestDistortedChevron:
 
         return at
 
-    def second_opinion(self, height, duration, *, dissipative):
-        """Populations of level 1 (dressed) of both qubits after the pulse and the settling time."""
+    def model(self, height, duration, *, dissipative):
+        """Hamiltonian in a frame common to both qubits, dressed states by their labels, and jump operators."""
         a, b = qutip.tensor(qutip.destroy(3), qutip.qeye(3)), qutip.tensor(qutip.qeye(3), qutip.destroy(3))
         na, nb, exchange = a.dag() * a, b.dag() * b, a.dag() * b + a * b.dag()
         first, arc, flux, frame = self.QUBITS[0], self.arc(self.QUBITS[1]), self.flux(height, duration), 5.2
@@ -152,12 +152,54 @@ class TestDistortedChevron:
         if dissipative:
             for lowering, qubit in zip((a, b), self.QUBITS, strict=True):
                 collapse += jumps(lowering, qubit["t1"], qubit["t_phi"], self.THERMAL)
+        # the largest component of each is positive
+        for label, vector in dressed.items():
+            dressed[label] = vector * np.sign(np.real(vector.full()[3 * label[0] + label[1], 0]))
+        return hamiltonian, dressed, collapse
+
+    def after(self, state, hamiltonian, collapse, duration, settling):
         # the flux has a kink where the pulse stops
-        state, options = dressed[1, 1], {**TIGHT, "progress_bar": ""}
-        for begin, end in ((0.0, duration), (duration, duration + self.SETTLING)):
+        options = {**TIGHT, "progress_bar": ""}
+        for begin, end in ((0.0, duration), (duration, duration + settling)):
             state = qutip.mesolve(hamiltonian, state, [begin, end], collapse, options=options).states[-1]
+        return state
+
+    def ones(self, state, dressed):
         shares = {label: qutip.expect(qutip.ket2dm(vector), state) for label, vector in dressed.items()}
         return [sum(share for label, share in shares.items() if label[mode] == 1) for mode in (0, 1)]
+
+    def second_opinion(self, height, duration, *, dissipative):
+        """Populations of level 1 (dressed) of both qubits after the pulse and the settling time."""
+        hamiltonian, dressed, collapse = self.model(height, duration, dissipative=dissipative)
+        return self.ones(self.after(dressed[1, 1], hamiltonian, collapse, duration, self.SETTLING), dressed)
+
+    def oscillation(self, height, duration, control, phase, *, dissipative):
+        """The same between two quarter turns of q1; the axis of the second has turned with the carrier, in GHz."""
+        settling = 10.0
+        hamiltonian, dressed, collapse = self.model(height, duration, dissipative=dissipative)
+        idle = hamiltonian(-50.0)
+        target, ground = (qutip.expect(idle, dressed[label]) for label in ((0, 1), (0, 0)))
+
+        def quarter(axis):
+            raising = sum(dressed[k, 1] * dressed[k, 0].dag() for k in range(3)) * np.exp(1j * axis)
+            return (-0.25j * np.pi * (raising + raising.dag())).expm()
+
+        state = quarter(0.0) * dressed[control, 0]
+        state = self.after(state, hamiltonian, collapse, duration, settling)
+        second = quarter(phase - (target - ground) * (duration + settling))
+        state = second * state if state.isket else second * state * second.dag()
+        return self.ones(state, dressed)
+
+    @pytest.mark.parametrize("dissipative", [False, True])
+    def test_conditional_oscillation_agrees_with_mesolve(self, dissipative):
+        volts, duration, phases = np.array([0.49]), 23.0, np.array([0.7, 2.9])
+        experiment = experiments.conditional_oscillation(volts, phases, flux_duration=duration * 1e-9)
+        expected = np.array(
+            [[self.oscillation(volts[0], duration, k, p, dissipative=dissipative) for p in phases] for k in (0, 1)]
+        ).transpose(2, 0, 1)
+        assert np.ptp(expected) > 0.2
+        found = predict(self.twin(dissipative=dissipative), experiment, substeps=16)
+        np.testing.assert_allclose(np.asarray(found)[:, :, 0], expected, atol=1e-6)
 
     @pytest.mark.parametrize("dissipative", [False, True])
     def test_dressed_populations_agree_with_mesolve(self, dissipative):

@@ -28,6 +28,11 @@ EXPERIMENTS = {
     "ramsey": experiments.ramsey(DELAYS, artificial_detuning=0.1e6),
     "echo": experiments.echo(DELAYS),
     "cryoscope": experiments.cryoscope(DURATIONS, flux_amplitude=0.2),
+    "conditional_oscillation": experiments.conditional_oscillation(
+        np.array([0.47]), np.array([0.4, 2.1]), flux_duration=9e-9
+    ),
+    "zz_ramsey": experiments.zz_ramsey(np.array([0.3e-6, 0.9e-6]), artificial_detuning=1e6),
+    "cross_resonance": experiments.cross_resonance(np.array([7e-9, 12e-9]), drive_amplitude=0.4),
     "flux_arc": experiments.flux_arc(np.array([0.05, 0.2]), np.linspace(4.8e9, 5.0e9, 3), drive_amplitude=0.1),
 }
 # what each experiment must be sensitive to; every other derivative may be zero but must be right
@@ -35,6 +40,8 @@ SEEN = {
     "chevron": {"q0_q1.coupling", "q1.frequency", "q1.asymmetry", "flux_q1.delay.time", "flux_q1.distortion.amplitude",
                 "flux_q1.low_pass.cutoff", "q0.t1", "q1.t_phi", "readout_q1.second_as_one", "q0.thermal_population"},
     "closed chevron": {"q0_q1.coupling", "q1.frequency", "flux_q1.delay.time", "flux_q1.distortion.time_constant"},
+    "conditional_oscillation": {"q0_q1.coupling", "q1.frequency", "flux_q1.distortion.amplitude", "q0.t1", "q1.t_phi"},
+    "closed cross_resonance": {"q0_q1.coupling", "drive_q0.transfer.gain", "q1.frequency", "q0.anharmonicity"},
     "rabi": {"drive_q0.transfer.gain", "q0.anharmonicity", "q0.t1"},
     "t1": {"q0.t1", "q0.thermal_population", "readout_q0.false_zero"},
     "ramsey": {"q0.frequency", "q0.t_phi"},
@@ -79,8 +86,8 @@ def relative_error(function, values, column, slope, span):
 @pytest.mark.parametrize("name", list(SEEN))
 def test_derivatives_agree_with_finite_differences(name):
     experiment = EXPERIMENTS[name.split()[-1]]
-    if experiment.name == "chevron":
-        twin = library.two_transmons(dissipative=name == "chevron").replace(PAIR)
+    if len(experiment.qubits) == 2:
+        twin = library.two_transmons(dissipative=not name.startswith("closed")).replace(PAIR)
     else:
         twin = library.transmon().replace(SINGLE)
     function, values = prediction(twin, experiment), jnp.asarray(twin.parameters.values)
@@ -100,10 +107,10 @@ def test_derivatives_agree_with_finite_differences(name):
     assert SEEN[name] <= seen
 
 
-@pytest.mark.parametrize("name", ["chevron", "rabi"])
+@pytest.mark.parametrize("name", ["chevron", "conditional_oscillation", "zz_ramsey", "rabi"])
 def test_reverse_mode_equals_forward_mode(name):
     experiment = EXPERIMENTS[name]
-    pair = name == "chevron"
+    pair = name != "rabi"
     twin = library.two_transmons(dissipative=False).replace(PAIR) if pair else library.transmon().replace(SINGLE)
     function, values = prediction(twin, experiment), jnp.asarray(twin.parameters.values)
     rng = np.random.default_rng(3)
