@@ -6,16 +6,18 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 
 from qrexplore.quantum.clifford import CliffordGroup, Gate, one_qubit_cliffords, two_qubit_cliffords
 from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
 from qrexplore.quantum.idling import idled
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
-from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
+from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator
 from qrexplore.quantum.support import relevant_coordinates
 
 __all__ = [
     "GAUSS_NODES",
     "CliffordGroup",
     "ControlSystem",
+    "Derivatives",
     "Gate",
     "Propagator",
     "Register",
@@ -27,6 +29,7 @@ __all__ = [
     "hermitian_basis",
     "idled",
     "label_overlaps",
+    "norms_of_orders",
     "one_qubit_cliffords",
     "relevant_coordinates",
     "taylor_order",

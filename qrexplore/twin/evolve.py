@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Inexact, Int
 
 from qrexplore.experiments import Block, Experiment, Idle, Play, Prepare, Rotation, VirtualZ
 from qrexplore.pulses import sample, sample_count
-from qrexplore.quantum import GAUSS_NODES, idled
+from qrexplore.quantum import GAUSS_NODES, Derivatives, idled
 from qrexplore.twin.carriers import Clock, carrier_phase, carriers, frame
 from qrexplore.twin.dynamics import LARGEST_NORM, TURN, Dynamics
 from qrexplore.twin.electronics import DriveGain, Wave
@@ -27,15 +27,23 @@ _LARGEST_TURN = 0.6
 
 
 class Setting:
-    """What a block needs to know beyond itself: twin, experiment, matrices, frame and resolution."""
+    """What a block needs to know beyond itself: twin, experiment, matrices, frame, resolution, and derivatives wanted."""
 
     def __init__(
-        self, twin: Twin, experiment: Experiment, dynamics: Dynamics, blocks: tuple[Block, ...], *, substeps: int
+        self,
+        twin: Twin,
+        experiment: Experiment,
+        dynamics: Dynamics,
+        blocks: tuple[Block, ...],
+        *,
+        substeps: int,
+        derivatives: Derivatives = "any",
     ) -> None:
         self.twin = twin
         self.experiment = experiment
         self.dynamics = dynamics
         self.substeps = substeps
+        self.derivatives: Derivatives = derivatives
         self.reference = self._reference(blocks)
         self.weights = dynamics.weights(twin, self.reference)
         self.clock = Clock()
@@ -234,7 +242,9 @@ def _propagate(
     waves: dict[str, Wave], state: State, setting: Setting, step: float, save_every: int | None = None
 ) -> tuple[Array, Float[Array, ""]]:
     controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
-    return setting.dynamics.propagator.evolve(setting.weights, controls, step, state, save_every=save_every)
+    return setting.dynamics.propagator.evolve(
+        setting.weights, controls, step, state, save_every=save_every, derivatives=setting.derivatives
+    )
 
 
 def _branch(block: Play, samples: dict[str, Array], state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
