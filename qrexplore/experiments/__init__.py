@@ -21,6 +21,7 @@ from qrexplore.experiments.rabi import PROTOCOL as RABI
 from qrexplore.experiments.rabi import rabi
 from qrexplore.experiments.ramsey import PROTOCOL as RAMSEY
 from qrexplore.experiments.ramsey import ramsey
+from qrexplore.experiments.spectators import with_spectators
 from qrexplore.experiments.t1 import PROTOCOL as T1
 from qrexplore.experiments.t1 import t1
 
@@ -65,4 +66,5 @@ __all__ = [
     "rabi",
     "ramsey",
     "t1",
+    "with_spectators",
 ]

@@ -6,7 +6,8 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
-from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, Resonator, Transmon
+from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
+from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -29,6 +30,7 @@ __all__ = [
     "Chip",
     "ConfusionReadout",
     "CoupledResonator",
+    "Crosstalk",
     "Delay",
     "DriveGain",
     "ExchangeCoupling",
@@ -36,6 +38,7 @@ __all__ = [
     "FluxBias",
     "Gain",
     "LowPass",
+    "MediatedCoupling",
     "Recheck",
     "RescaledReadout",
     "Resonator",
@@ -43,6 +46,7 @@ __all__ = [
     "SignalReadout",
     "Transmon",
     "Twin",
+    "crosstalk",
     "library",
     "play",
     "populations",

@@ -95,7 +95,7 @@ def _carrier(line: str, cells: Int[np.ndarray, "*points cells"], setting: Settin
     known = {**setting.experiment.protocol.settings, **setting.experiment.settings}
     if kind != "drive" or "drive_frequency" in known:
         return 1.0
-    idle, _ = setting.twin.chip.qubits[qubit].at_flux(jnp.zeros(()))
+    idle, _ = setting.twin.chip.transmon(qubit).at_flux(jnp.zeros(()))
     reference = frame(setting.twin, setting.experiment)[0]
     times = (cells[..., None] + np.asarray(GAUSS_NODES)) * step
     return jnp.exp(-1j * TURN * (jax.lax.stop_gradient(idle) - reference) * times)
