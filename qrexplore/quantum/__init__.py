@@ -5,6 +5,7 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
 from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_overlaps
+from qrexplore.quantum.fidelity import average_gate_fidelity, average_unitary_fidelity, leakage, process_fidelity
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
 from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
@@ -15,6 +16,8 @@ __all__ = [
     "ControlSystem",
     "Propagator",
     "Register",
+    "average_gate_fidelity",
+    "average_unitary_fidelity",
     "commutator",
     "conjugation",
     "coordinates",
@@ -23,6 +26,8 @@ __all__ = [
     "dressed_states",
     "hermitian_basis",
     "label_overlaps",
+    "leakage",
+    "process_fidelity",
     "relevant_coordinates",
     "taylor_order",
 ]

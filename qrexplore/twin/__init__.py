@@ -24,6 +24,7 @@ from qrexplore.twin.prediction import populations, predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
 from qrexplore.twin.resonance import resonator_of, resonator_response
+from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
@@ -47,6 +48,7 @@ __all__ = [
     "Transmon",
     "Twin",
     "crosstalk",
+    "dressed_frequencies",
     "library",
     "play",
     "populations",
@@ -57,4 +59,5 @@ __all__ = [
     "second_opinion",
     "simulate",
     "step_response",
+    "zz_interaction",
 ]

@@ -125,8 +125,8 @@ def network(chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = (
     for position, name in enumerate(named):
         if name not in there or name in named[:position]:
             msg = (
-                f"`spectators` must be other qubits or couplers of the chip ({', '.join(there)}), got {name!r} beside "
-                f"{', '.join(qubits)}. Name each once."
+                f"what is simulated must be qubits or couplers of the chip ({', '.join(there)}), each once, got {name!r} "
+                f"in {', '.join(named)}. Name others."
             )
             raise ValueError(msg)
     exchanges = [c.between for c in chip.couplings.values() if isinstance(c, ExchangeCoupling)]
