@@ -24,7 +24,6 @@ from qrexplore.quantum import (
     dressed_states,
     hermitian_basis,
     relevant_coordinates,
-    taylor_order,
 )
 from qrexplore.twin import noise
 from qrexplore.twin.electronics import Wave
@@ -32,11 +31,10 @@ from qrexplore.twin.model import Twin
 from qrexplore.twin.network import Network, network
 
 TURN = 2 * np.pi
-# largest norm of one step's exponent that the Taylor series is made for
+# of one step's exponent; beyond it the step is refused
 LARGEST_NORM = 2.5
 # product states of a density matrix, whose matrices have the fourth power of that many entries
 LARGEST_DIMENSION = 48
-_ORDER = taylor_order(LARGEST_NORM, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +147,17 @@ class Dynamics:
     def propagator(self) -> Propagator:
         """The matrices on the kept coordinates; the last two controls are the ideal rotations, if there are any."""
         system = self._full.restricted(self.kept)
-        return Propagator(system if self.dissipative else system.without_common_phase(), _ORDER)
+        return Propagator(system if self.dissipative else system.without_common_phase(), LARGEST_NORM)
 
-    def weights(self, twin: Twin, reference: Float[Array, " qubits"]) -> Float[Array, " drift"]:
-        """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz), the same for each mode."""
-        idle = TURN * self.network.weights(twin.chip, {}, reference[0])
+    def weights(
+        self, twin: Twin, reference: Float[Array, " qubits"], flux: Float[Array, " qubits"] | None = None
+    ) -> Float[Array, " drift"]:
+        """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz), the same for each mode.
+
+        The qubits idle at their working points, or at a static `flux` (Φ0) away from them.
+        """
+        away = {} if flux is None else dict(zip(self.qubits, flux, strict=True))
+        idle = TURN * self.network.weights(twin.chip, away, reference[0])
         if not self.dissipative:
             return idle
         return jnp.concatenate([idle, *[noise.rates(twin.chip.transmon(name)) for name in self.network.modes]])
