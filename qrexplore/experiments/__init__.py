@@ -51,6 +51,7 @@ from qrexplore.experiments.rabi import PROTOCOL as RABI
 from qrexplore.experiments.rabi import rabi
 from qrexplore.experiments.ramsey import PROTOCOL as RAMSEY
 from qrexplore.experiments.ramsey import ramsey
+from qrexplore.experiments.spectators import with_spectators
 from qrexplore.experiments.swap_chevron import PROTOCOL as SWAP_CHEVRON
 from qrexplore.experiments.swap_chevron import swap_chevron
 from qrexplore.experiments.t1 import PROTOCOL as T1
@@ -123,5 +124,6 @@ __all__ = [
     "randomized_benchmarking",
     "swap_chevron",
     "t1",
+    "with_spectators",
     "zz_ramsey",
 ]

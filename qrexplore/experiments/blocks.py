@@ -105,13 +105,16 @@ class SteadyDrive(eqx.Module):
     amplitude
         At the generator, V.
     bias
-        Static voltage on the bias line of the qubit, V.
+        Static voltage on a bias line, V.
+    biased
+        Whose bias line that is; the driven qubit's where left out.
     """
 
     qubit: str = eqx.field(static=True)
     frequency: Float[Array, ""] = eqx.field(converter=_scalar)
     amplitude: Float[Array, ""] = eqx.field(converter=_scalar)
     bias: Float[Array, ""] = eqx.field(converter=_scalar)
+    biased: str | None = eqx.field(static=True, default=None)
 
 
 Block = Prepare | Rotation | VirtualZ | Idle | Play | SteadyDrive

@@ -5,8 +5,9 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
 from qrexplore.quantum.clifford import CliffordGroup, Gate, one_qubit_cliffords, two_qubit_cliffords
-from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_overlaps
 from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
+from qrexplore.quantum.fidelity import average_gate_fidelity, average_unitary_fidelity, leakage, process_fidelity
 from qrexplore.quantum.idling import idled
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
@@ -21,16 +22,21 @@ __all__ = [
     "Gate",
     "Propagator",
     "Register",
+    "average_gate_fidelity",
+    "average_unitary_fidelity",
     "commutator",
     "conjugation",
     "coordinates",
     "dissipator",
+    "dressed_energies",
     "dressed_states",
     "hermitian_basis",
     "idled",
     "label_overlaps",
+    "leakage",
     "norms_of_orders",
     "one_qubit_cliffords",
+    "process_fidelity",
     "relevant_coordinates",
     "taylor_order",
     "two_qubit_cliffords",

@@ -66,6 +66,8 @@ def carriers(twin: Twin, experiment: Experiment, dynamics: Dynamics) -> dict[str
     known = {**experiment.protocol.settings, **experiment.settings}
     if "drive_frequency" in known:
         return None
+    modes = dynamics.network.modes
+    found = dict(zip(modes, dynamics.dressed_frequencies(twin), strict=True))
     given = known.get("drive_frequencies")
     if given is not None:
         if len(given) != len(experiment.qubits):
@@ -74,10 +76,8 @@ def carriers(twin: Twin, experiment: Experiment, dynamics: Dynamics) -> dict[str
                 f"{', '.join(experiment.qubits)}, got {len(given)}. Leave it out to follow the qubits."
             )
             raise ValueError(msg)
-        found = jnp.asarray(given, dtype=jnp.float64)
-    else:
-        found = dynamics.dressed_frequencies(twin, dynamics.dressed(twin))
-    return dict(zip(experiment.qubits, found, strict=True))
+        found |= dict(zip(experiment.qubits, jnp.asarray(given, dtype=jnp.float64), strict=True))
+    return found
 
 
 def carrier_phase(

@@ -134,7 +134,7 @@ def _(_block: Prepare | VirtualZ, state: State, _setting: Setting) -> tuple[Stat
 def _(block: Idle, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
     generator = setting.dynamics.propagator.system.drift_matrix(setting.weights)
     duration = _idling(block, setting)
-    if len(setting.dynamics.qubits) > 1:
+    if len(setting.dynamics.network.modes) > 1:
         return idled(generator, duration, state), jnp.zeros(())
     return _apply_exponential(duration[:, None, None] * generator, state), jnp.zeros(())
 
@@ -144,7 +144,7 @@ def _(block: Rotation, state: State, setting: Setting) -> tuple[State, Float[Arr
     matrices = setting.dynamics
     phase = block.phase + setting.carrier_phase(block.qubit)
     if matrices.turned:
-        mode, dressed = matrices.qubits.index(block.qubit), matrices.dressed(setting.twin)
+        mode, dressed = matrices.network.modes.index(block.qubit), matrices.dressed(setting.twin)
         turned = turn(matrices.register, matrices.kept, dressed, state, mode=mode, angle=block.angle, phase=phase)
         return turned, jnp.zeros(())
     about_x, about_y = (jnp.asarray(matrix) for matrix in matrices.propagator.system.controls[-2:])

@@ -20,6 +20,7 @@ from qrexplore.experiments import Block, Experiment, Idle, Play, Prepare, Rotati
 from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.carriers import frame
+from qrexplore.twin.dynamics import modes_of
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.evolve import clock
 from qrexplore.twin.model import Twin
@@ -107,8 +108,9 @@ class _Solver:
 
     def __init__(self, twin: Twin, experiment: Experiment) -> None:
         self.twin, self.experiment = twin, experiment
-        self.names = experiment.qubits
-        self.transmons = [twin.chip.qubits[name] for name in self.names]
+        simulated = modes_of(twin, experiment)
+        self.names, self.mediators, self.measured = simulated.modes, simulated.mediators, len(experiment.qubits)
+        self.transmons = [twin.chip.transmon(name) for name in self.names]
         levels = [transmon.levels for transmon in self.transmons]
 
         def embedded(mode: int) -> Matrix:
@@ -117,14 +119,14 @@ class _Solver:
 
         self.lowering = [embedded(mode) for mode in range(len(levels))]
         self.numbers = [a.conj().T @ a for a in self.lowering]
-        self.reference = np.asarray(frame(twin, experiment))
+        self.reference = np.resize(np.asarray(frame(twin, experiment)), len(levels))
         self.excitations = np.stack([np.real(np.diag(number)).round().astype(int) for number in self.numbers], axis=1)
         self.jumps = self._jumps() if twin.dissipative else []
         self.still = self._hamiltonian({})
         self.dressed = self._dressed()
 
-    def _spectrum(self, mode: int, flux: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        frequency, anharmonicity = self.transmons[mode].at_flux(jnp.asarray(flux, dtype=float))
+    def _spectrum(self, name: str, flux: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        frequency, anharmonicity = self.twin.chip.transmon(name).at_flux(jnp.asarray(flux, dtype=float))
         return np.asarray(frequency), np.asarray(anharmonicity)
 
     def _hamiltonian(self, waves: dict[str, np.ndarray], reference: np.ndarray | None = None) -> np.ndarray:
@@ -136,21 +138,35 @@ class _Solver:
         def weighted(weight: np.ndarray, matrix: Matrix) -> np.ndarray:
             return np.asarray(weight)[..., None, None] * matrix
 
-        frequencies = []
-        for mode, name in enumerate(self.names):
-            frequency, anharmonicity = self._spectrum(mode, np.real(waves.get(f"flux_{name}", still)))
-            frequencies.append(frequency)
-            number, lowering = self.numbers[mode], self.lowering[mode]
-            total += weighted(frequency - reference[mode], number)
-            total += weighted(anharmonicity / 2, number @ number - number)
-            drive = waves.get(f"drive_{name}", still) / 2
-            total += weighted(drive, lowering.conj().T) + weighted(np.conj(drive), lowering)
+        frequencies, anharmonicities = {}, {}
+        for name in (*self.names, *self.mediators):
+            flux = np.real(self._arriving("flux", name, waves, still))
+            frequencies[name], anharmonicities[name] = self._spectrum(name, flux)
+        exchanges, shifted = [], dict(frequencies)
         for coupling in self.twin.chip.couplings_among(self.names):
-            first, second = (self.names.index(end) for end in coupling.between)
+            exchanges.append((coupling.between, np.asarray(coupling.strength(frequencies))))
+            for name, shift in zip(coupling.between, coupling.shifts(frequencies) or (), strict=False):
+                shifted[name] = shifted[name] + np.asarray(shift)
+        for mode, name in enumerate(self.names):
+            number, lowering = self.numbers[mode], self.lowering[mode]
+            total += weighted(shifted[name] - reference[mode], number)
+            total += weighted(anharmonicities[name] / 2, number @ number - number)
+            drive = self._arriving("drive", name, waves, still) / 2
+            total += weighted(drive, lowering.conj().T) + weighted(np.conj(drive), lowering)
+        for between, strength in exchanges:
+            first, second = (self.names.index(end) for end in between)
             exchange = self.lowering[first].conj().T @ self.lowering[second]
-            strength = np.asarray(coupling.at_frequencies(frequencies[first], frequencies[second]))
             total += weighted(strength, exchange + exchange.conj().T)
         return TURN * total
+
+    def _arriving(self, kind: str, name: str, waves: dict[str, np.ndarray], still: np.ndarray) -> np.ndarray:
+        """Give what the lines of a kind, flux or drive, bring to one transmon: its own wave and what leaks to it."""
+        matrix = self.twin.crosstalk.fast_flux if kind == "flux" else self.twin.crosstalk.microwave
+        total = waves.get(f"{kind}_{name}", still).astype(complex)
+        for leak in matrix.leaks.values():
+            if leak.target == name:
+                total = total + complex(leak.value) * waves.get(f"{kind}_{leak.source}", still)
+        return total
 
     def _jumps(self) -> list[Matrix]:
         found = []
@@ -175,12 +191,13 @@ class _Solver:
         if isinstance(blocks[0], SteadyDrive):
             return self._steady(blocks[0])
         prepared = {block.qubit: round(float(block.level)) for block in blocks if isinstance(block, Prepare)}
-        levels = [prepared.get(name, self.experiment.protocol.preparation) for name in self.names]
+        levels = [prepared.get(name, self.experiment.protocol.preparation) for name in self.names[: self.measured]]
+        levels += [0] * (len(self.names) - self.measured)
         start = (self.excitations == levels).all(axis=1)
         state = self.dressed[:, int(np.argmax(start))].astype(complex)
         if self.jumps:
             state = np.outer(state, state.conj())
-        begin = _Begin(0.0, dict.fromkeys(self.names, 0.0))
+        begin = _Begin(0.0, dict.fromkeys((*self.names, *self.mediators), 0.0))
         for block in blocks:
             state = self._after(block, state, point, begin)
             begin = self._next(begin, block, point)
@@ -188,9 +205,9 @@ class _Solver:
             "ik,ij,jk->k", self.dressed.conj(), state, self.dressed
         )  # fmt: skip
         shares = np.abs(joint) ** 2 if state.ndim == 1 else np.real(joint)
-        most = max(transmon.levels for transmon in self.transmons)
+        most = max(transmon.levels for transmon in self.transmons[: self.measured])
         return np.stack(
-            [np.bincount(self.excitations[:, mode], shares, minlength=most) for mode in range(len(self.names))]
+            [np.bincount(self.excitations[:, mode], shares, minlength=most) for mode in range(self.measured)]
         )
 
     def _after(self, block: Block, state: np.ndarray, point: dict[str, float], begin: _Begin) -> np.ndarray:
@@ -229,7 +246,7 @@ class _Solver:
         mode = self.names.index(name)
         if "drive_frequency" in known:
             return 0.0
-        if "drive_frequencies" in known:
+        if "drive_frequencies" in known and mode < self.measured:
             return float(known["drive_frequencies"][mode] - self.reference[mode])
         still = self._hamiltonian({})
         energies = np.real(np.einsum("ik,ij,jk->k", self.dressed.conj(), still, self.dressed)) / TURN
@@ -317,9 +334,13 @@ class _Solver:
     def _steady(self, block: SteadyDrive) -> Float[np.ndarray, "qubits levels"]:
         """Give the state of levels 0 and 1 that the master equation leaves as it is."""
         (transmon,) = self.transmons
-        flux = float(self.twin.biases[f"bias_{block.qubit}"].gain * block.bias)
+        source = block.biased or block.qubit
+        flux = float(self.twin.biases[f"bias_{source}"].gain * block.bias)
+        if source != block.qubit:
+            leaks = self.twin.crosstalk.static_flux.leaks.values()
+            flux *= sum(float(leak.value) for leak in leaks if (leak.target, leak.source) == (block.qubit, source))
         rabi = float(self.twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude)
-        detuning = float(self._spectrum(0, flux)[0] - block.frequency)
+        detuning = float(self._spectrum(block.qubit, flux)[0] - block.frequency)
         two = slice(0, 2)
         lowering = self.lowering[0][two, two]
         hamiltonian = TURN * (detuning * lowering.T @ lowering + rabi / 2 * (lowering + lowering.T))

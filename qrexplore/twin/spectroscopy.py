@@ -25,9 +25,10 @@ def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits l
     Raises
     ------
     ValueError
-        If the twin has no bias line for the qubit.
+        If the twin lacks the bias line that is swept.
     """
-    bias_line = f"bias_{block.qubit}"
+    source = block.biased or block.qubit
+    bias_line = f"bias_{source}"
     if bias_line not in twin.biases:
         msg = (
             f"spectroscopy against flux needs the bias line {bias_line!r}, but the twin has "
@@ -36,7 +37,7 @@ def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits l
         raise ValueError(msg)
     require_choice(block.qubit, "qubit", tuple(twin.chip.qubits))
     transmon = twin.chip.qubits[block.qubit]
-    flux = twin.biases[bias_line].gain * block.bias
+    flux = twin.crosstalk.static_flux.onto(block.qubit, {source: twin.biases[bias_line].gain * block.bias})
     rabi = twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude
     frequency, _ = transmon.at_flux(flux)
     t2 = noise.dephasing_time(transmon)
