@@ -19,9 +19,11 @@ from qrexplore.twin.electronics import (
 )
 from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
-from qrexplore.twin.prediction import populations, predict, read, simulate
+from qrexplore.twin.populations import populations
+from qrexplore.twin.prediction import predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.resolution import Resolution, resolution, step_error
 
 __all__ = [
     "AbstractReadout",
@@ -36,6 +38,7 @@ __all__ = [
     "LowPass",
     "Recheck",
     "RescaledReadout",
+    "Resolution",
     "SignalChain",
     "SignalReadout",
     "Transmon",
@@ -45,7 +48,9 @@ __all__ = [
     "populations",
     "predict",
     "read",
+    "resolution",
     "second_opinion",
     "simulate",
+    "step_error",
     "step_response",
 ]

@@ -31,7 +31,7 @@ from qrexplore.twin.model import Twin
 
 TURN = 2 * np.pi
 # of one step's exponent; beyond it the step is refused
-LARGEST_NORM = 2.5
+LARGEST_NORM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
