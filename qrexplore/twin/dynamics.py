@@ -154,9 +154,12 @@ class Dynamics:
         among = {frozenset(c.between): c for c in twin.chip.couplings_among(self.qubits)}
         return transmons, [among[frozenset(self.qubits[mode] for mode in pair)] for pair in self.couplings]
 
-    def _idle_weights(self, twin: Twin, reference: Float[Array, " qubits"]) -> Float[Array, " idle"]:
+    def _idle_weights(
+        self, twin: Twin, reference: Float[Array, " qubits"], flux: Float[Array, " qubits"] | None = None
+    ) -> Float[Array, " idle"]:
         transmons, couplings = self._parts(twin)
-        idle = [transmon.at_flux(jnp.zeros(())) for transmon in transmons]
+        at = jnp.zeros(len(transmons)) if flux is None else flux
+        idle = [transmon.at_flux(here) for transmon, here in zip(transmons, at, strict=True)]
         strengths = [
             coupling.at_frequencies(idle[first][0], idle[second][0])
             for coupling, (first, second) in zip(couplings, self.couplings, strict=True)
@@ -164,9 +167,14 @@ class Dynamics:
         detunings = [f - r for (f, _), r in zip(idle, reference, strict=True)]
         return TURN * jnp.stack([*detunings, *[a for _, a in idle], *strengths])
 
-    def weights(self, twin: Twin, reference: Float[Array, " qubits"]) -> Float[Array, " drift"]:
-        """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz) for each qubit."""
-        idle = self._idle_weights(twin, reference)
+    def weights(
+        self, twin: Twin, reference: Float[Array, " qubits"], flux: Float[Array, " qubits"] | None = None
+    ) -> Float[Array, " drift"]:
+        """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz) for each qubit.
+
+        The qubits idle at their working points, or at a static `flux` (Φ0) away from them.
+        """
+        idle = self._idle_weights(twin, reference, flux)
         if not self.dissipative:
             return idle
         return jnp.concatenate([idle, *[noise.rates(transmon) for transmon in self._parts(twin)[0]]])

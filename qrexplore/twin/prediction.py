@@ -11,7 +11,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
-from qrexplore.experiments import Experiment, Play, Rotation, SteadyDrive
+from qrexplore.experiments import Experiment, SteadyDrive, lines_of, rotates
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
 from qrexplore.twin.evolve import Setting, evolve
 from qrexplore.twin.model import Twin
@@ -47,8 +47,7 @@ def populations(
     blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points)
     if isinstance(blocks[0], SteadyDrive):
         return steady_populations(twin, blocks[0]), jnp.zeros(())
-    lines = tuple(dict.fromkeys(line for b in blocks if isinstance(b, Play) for line in b.schedule.lines))
-    matrices = dynamics(twin, experiment, lines, rotated=any(isinstance(block, Rotation) for block in blocks))
+    matrices = dynamics(twin, experiment, lines_of(blocks), rotated=rotates(blocks))
     setting = Setting(twin, experiment, matrices, substeps)
     dressed = matrices.dressed(twin)
     state, norm = matrices.start(dressed, batch), jnp.zeros(())

@@ -11,13 +11,13 @@ from functools import reduce
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Array, Complex, Float, Int
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm, null_space
 from scipy.optimize import linear_sum_assignment
 
-from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation, SteadyDrive
-from qrexplore.pulses import sample
+from qrexplore.experiments import Block, Experiment, Idle, Play, PlayOnStep, Repeat, Rotation, SteadyDrive
+from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.evolve import clock, frame
@@ -183,15 +183,31 @@ class _Solver:
             duration = float(block.duration)
             if block.framed is not None:
                 duration += float(self.twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag)
-            return self._constant(self.still, duration, state)
+            return self._constant(self._idle(block), duration, state)
         if isinstance(block, Rotation):
             half = np.zeros_like(self.still)
             half[0, 1] = np.exp(-1j * float(block.phase)) / 2
             unitary = expm(-1j * float(block.angle) * (half + half.conj().T))
             return unitary @ state if state.ndim == 1 else unitary @ state @ unitary.conj().T
+        if isinstance(block, Repeat):
+            for part in block.body * round(float(block.count)):
+                state = self._after(part, state, point)
+            return state
         if isinstance(block, Play):
             return self._played(block, state, point)
+        if isinstance(block, PlayOnStep):
+            return self._played_late(block, state)
         raise NotImplementedError(type(block))
+
+    def _idle(self, block: Idle) -> Matrix:
+        """Give the Hamiltonian of a block without pulses."""
+        if block.bias is None and block.carrier is None:
+            return self.still
+        flux = 0.0 if block.bias is None else float(self.twin.biases[f"bias_{self.names[0]}"].gain * block.bias)
+        carrier = self.reference[0] if block.carrier is None else float(block.carrier)
+        frequency, anharmonicity = self._spectrum(0, flux)
+        (number,) = self.numbers
+        return TURN * ((frequency - carrier) * number + anharmonicity / 2 * (number @ number - number))
 
     def _constant(self, hamiltonian: Matrix, duration: float, state: np.ndarray) -> np.ndarray:
         if state.ndim == 1:
@@ -212,11 +228,29 @@ class _Solver:
         if block.stop is not None:
             # a shorter pulse is followed for as long after its stop as the longest, and not to the end of the window
             longest = float(np.max(self.experiment.coordinates[block.stop].values))
-            whole, here = (int(stop * rate * (1 + 1e-9)) for stop in (longest, point[block.stop]))
+            stops = (longest * block.stop_unit, point[block.stop] * block.stop_unit)
+            whole, here = (int(stop * rate * (1 + 1e-9)) for stop in stops)
             cells -= (whole - here) * _FINE
             waves = {line: wave[:cells] for line, wave in waves.items()}
-        for line, wave in waves.items():
-            waves[line] = wave * self._turned(line, cells, step)
+        return self._through(self._turned(waves, step, block.carrier), step, state)
+
+    def _played_late(self, block: PlayOnStep, state: np.ndarray) -> np.ndarray:
+        """Play on a step whose line is followed from its beginning, on cells as fine as those of the pulses."""
+        rate = clock(self.twin, (block.line, *block.schedule.lines))
+        samples = sample(block.schedule, rate)
+        waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE)) for line, s in samples.items()}
+        cells, begin = len(next(iter(waves.values()))), float(block.wait) * rate * _FINE
+        if abs(begin - round(begin)) > 1e-6:
+            msg = f"the second solver takes waits of whole cells of 1/{_FINE} sample, got {float(block.wait):g} s."
+            raise NotImplementedError(msg)
+        held = jnp.full(sample_count(round(begin) / (rate * _FINE) + block.schedule.window, rate), block.height)
+        whole = np.asarray(self.twin.lines[block.line].forward(held, _FINE))
+        waves[block.line] = whole[round(begin) : round(begin) + cells]
+        step = 1 / (rate * _FINE)
+        return self._through(self._turned(waves, step, block.carrier), step, state)
+
+    def _through(self, waves: dict[str, np.ndarray], step: float, state: np.ndarray) -> np.ndarray:
+        cells = len(next(iter(waves.values())))
         # at the two nodes of each cell, and linear through them; samples are where lines may jump
         nodes = self._hamiltonian(waves)
         rise = (nodes[:, 1] - nodes[:, 0]) / (GAUSS_NODES[1] - GAUSS_NODES[0])
@@ -226,15 +260,22 @@ class _Solver:
             state = self._integrated(left[here], rise[here], step, state)
         return state
 
-    def _turned(self, line: str, cells: int, step: float) -> np.ndarray | float:
-        """Give the carrier of a drive line in the frame of the simulation, where the experiment does not set it."""
-        kind, _, name = line.partition("_")
+    def _turned(
+        self, waves: dict[str, np.ndarray], step: float, carrier: Float[Array, ""] | None
+    ) -> dict[str, np.ndarray]:
+        """Give the waves with drives in the frame of the simulation, where theirs is another one."""
         known = {**self.experiment.protocol.settings, **self.experiment.settings}
-        if kind != "drive" or "drive_frequency" in known:
-            return 1.0
-        mode = self.names.index(name)
-        times = (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
-        return np.exp(-1j * TURN * (self._spectrum(mode, 0.0)[0] - self.reference[mode]) * times)
+        if carrier is None and "drive_frequency" in known:
+            return waves
+        turned = {}
+        for line, wave in waves.items():
+            kind, _, name = line.partition("_")
+            times = (np.arange(len(wave))[:, None] + np.array(GAUSS_NODES)) * step
+            mode = self.names.index(name)
+            own = self._spectrum(mode, 0.0)[0] if carrier is None else float(carrier)
+            factor = np.exp(-1j * TURN * (own - self.reference[mode]) * times) if kind == "drive" else 1.0
+            turned[line] = wave * factor
+        return turned
 
     def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
         shape = state.shape
