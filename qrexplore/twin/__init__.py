@@ -17,6 +17,7 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
 from qrexplore.twin.prediction import populations, predict, read, simulate
@@ -40,8 +41,10 @@ __all__ = [
     "SignalReadout",
     "Transmon",
     "Twin",
+    "laboratory_propagator",
     "library",
     "play",
+    "play_in_laboratory",
     "populations",
     "predict",
     "read",
