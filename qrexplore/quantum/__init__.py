@@ -5,14 +5,16 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
 from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
-from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
+from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator
 from qrexplore.quantum.support import relevant_coordinates
 
 __all__ = [
     "GAUSS_NODES",
     "ControlSystem",
+    "Derivatives",
     "Propagator",
     "Register",
     "commutator",
@@ -22,6 +24,7 @@ __all__ = [
     "dressed_states",
     "hermitian_basis",
     "label_overlaps",
+    "norms_of_orders",
     "relevant_coordinates",
     "taylor_order",
 ]

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Inexact, Int
 
 from qrexplore.experiments import Block, Experiment, Idle, Play, PlayOnStep, Repeat, Rotation
 from qrexplore.pulses import sample
-from qrexplore.quantum import GAUSS_NODES
+from qrexplore.quantum import GAUSS_NODES, Derivatives
 from qrexplore.twin.dynamics import TURN, Dynamics
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
@@ -22,13 +22,16 @@ _MOST_SQUARINGS = 32
 
 
 class Setting:
-    """What a block needs to know beyond itself: twin, experiment, matrices, frame and resolution."""
+    """What a block needs to know beyond itself: twin, experiment, matrices, frame, resolution, and derivatives wanted."""
 
-    def __init__(self, twin: Twin, experiment: Experiment, dynamics: Dynamics, substeps: int) -> None:
+    def __init__(
+        self, twin: Twin, experiment: Experiment, dynamics: Dynamics, substeps: int, derivatives: Derivatives = "any"
+    ) -> None:
         self.twin = twin
         self.experiment = experiment
         self.dynamics = dynamics
         self.substeps = substeps
+        self.derivatives: Derivatives = derivatives
         self.weights = dynamics.weights(twin, frame(twin, experiment))
 
     def biased_weights(
@@ -179,7 +182,9 @@ def _propagate(
     waves: dict[str, Wave], state: State, setting: Setting, step: float, save_every: int | None = None
 ) -> tuple[Array, Float[Array, ""]]:
     controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
-    return setting.dynamics.propagator.evolve(setting.weights, controls, step, state, save_every=save_every)
+    return setting.dynamics.propagator.evolve(
+        setting.weights, controls, step, state, save_every=save_every, derivatives=setting.derivatives
+    )
 
 
 def _branch(block: Play, samples: dict[str, Array], state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:

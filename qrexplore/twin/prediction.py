@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from qrexplore.core import jit
 from qrexplore.experiments import Experiment, SteadyDrive, lines_of, rotates
+from qrexplore.quantum import Derivatives
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
 from qrexplore.twin.evolve import Setting, evolve
 from qrexplore.twin.model import Twin
@@ -24,7 +25,12 @@ Points = Mapping[str, Float[Array, " points"]]
 
 
 def populations(
-    twin: Twin, experiment: Experiment, points: Points, *, substeps: int = DEFAULT_SUBSTEPS
+    twin: Twin,
+    experiment: Experiment,
+    points: Points,
+    *,
+    substeps: int = DEFAULT_SUBSTEPS,
+    derivatives: Derivatives = "any",
 ) -> tuple[Float[Array, "qubits levels points"], Float[Array, ""]]:
     """Give the populations of the dressed levels of each measured qubit at every point, before readout.
 
@@ -37,6 +43,8 @@ def populations(
         time on folding them.
     substeps
         Steps of the solver in each sample of the generators.
+    derivatives
+        Whether derivatives will be taken ``forward`` or ``backward`` only, which is faster than ``any``.
 
     Returns
     -------
@@ -48,7 +56,7 @@ def populations(
     if isinstance(blocks[0], SteadyDrive):
         return steady_populations(twin, blocks[0]), jnp.zeros(())
     matrices = dynamics(twin, experiment, lines_of(blocks), rotated=rotates(blocks))
-    setting = Setting(twin, experiment, matrices, substeps)
+    setting = Setting(twin, experiment, matrices, substeps, derivatives)
     dressed = matrices.dressed(twin)
     state, norm = matrices.start(dressed, batch), jnp.zeros(())
     for block in blocks:
@@ -87,7 +95,7 @@ def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Ar
 
     @jit
     def run(twin: Twin, points: Points) -> tuple[Array, Array]:
-        found, norm = populations(twin, experiment, points, substeps=substeps)
+        found, norm = populations(twin, experiment, points, substeps=substeps, derivatives="forward")
         return read(twin, experiment, found), norm
 
     points = {name: jnp.asarray(values) for name, values in experiment.points().items()}

@@ -119,8 +119,8 @@ def differences(function, values, column, step):
 def relative_error(function, values, column, slope, span):
     """Give the best agreement over step sizes, relative to the largest entry of the column."""
     value, largest = abs(float(values[column])), np.max(np.abs(slope))
-    if largest * value < 1e-6:
-        # no influence but for rounding (a detuning in an echo): then it must be absent in both
+    if largest * value < 1e-5:
+        # hardly more influence than rounding (a detuning in an echo, or what a bath leaves of it): as little in both
         return float(np.max(np.abs(differences(function, values, column, 1e-6 * span) - slope))) * (value or span)
     # far enough for the rounding of the prediction, not so far that a fifth derivative shows
     reach = min(1 / largest, value)
