@@ -6,6 +6,7 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
+from qrexplore.twin.calibration import half_turn_amplitude
 from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
 from qrexplore.twin.electronics import (
     Delay,
@@ -41,6 +42,7 @@ __all__ = [
     "SignalReadout",
     "Transmon",
     "Twin",
+    "half_turn_amplitude",
     "laboratory_propagator",
     "library",
     "play",

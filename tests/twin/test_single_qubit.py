@@ -11,10 +11,12 @@ from qrexplore.core import Named
 from qrexplore.pulses import Gaussian, Pulse, Schedule, Square
 from qrexplore.twin import (
     ConfusionReadout,
+    DriveGain,
     ExponentialResponse,
     Gain,
     LowPass,
     SignalChain,
+    half_turn_amplitude,
     library,
     predict,
     second_opinion,
@@ -139,6 +141,19 @@ def test_two_photon_line_is_half_way_to_level_2():
     # level 1 repels 0 and 2 unequally (1 and sqrt 2): a shift that grows with the power
     assert abs(lines[0]) < 0.2e6
     assert lines[1] / lines[0] == pytest.approx(4, rel=0.15)
+
+
+@pytest.mark.parametrize("cutoff", [None, 60e6])
+def test_calibrated_half_turn_turns_half(cutoff):
+    twin = one_qubit(t1=1.0, t_phi=1.0, anharmonicity=-0.6e9)
+    low_pass = {} if cutoff is None else {"low_pass": LowPass(cutoff)}
+    line = SignalChain(1e9, Named({**low_pass, "transfer": DriveGain(80e6)}))
+    twin = type(twin)(twin.chip, Named({"drive_q0": line}), twin.readout, twin.biases)
+    settings = {"pulse_duration": 200e-9, "pulse_sigmas": 5.0}
+    amplitude = half_turn_amplitude(twin, **settings)
+    # quarter turns are steepest: an error of 1e-3 of the height would show as 4e-3
+    experiment = experiments.fine_amplitude([1, 2, 5], drive_amplitude=amplitude, **settings)
+    np.testing.assert_allclose(predict(twin, experiment)[0], [0.5, 1.0, 0.5], atol=2e-3)
 
 
 def test_delay_of_the_flux_line_moves_the_dip_by_as_much():
