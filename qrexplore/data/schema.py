@@ -43,6 +43,7 @@ DIMS = {
     "cryoscope": ("quadrature", "duration"),
     "cryoscope_amplitudes": ("quadrature", "flux_amplitude", "duration"),
     "flux_step": ("delay", "drive_frequency"),
+    "resonator_spectroscopy": ("prepared_level", "probe_frequency"),
     "chevron": ("flux_amplitude", "duration"),
 }
 EXPERIMENTS = (*DIMS, "other")
@@ -62,6 +63,8 @@ AXES = {
     "drag": ("s", "DRAG coefficient of the pulses"),
     "repetitions": ("1", "number of repetitions"),
     "pair": ("1", "number of the pair of pulses"),
+    "prepared_level": ("1", "level in which the qubit is prepared"),
+    "probe_frequency": ("Hz", "probe frequency"),
 }
 # these are sweeps of time, where a number below zero has no meaning
 _TIMES = ("delay", "duration")

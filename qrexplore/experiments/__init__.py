@@ -14,6 +14,7 @@ from qrexplore.experiments.blocks import (
     Idle,
     Play,
     PlayOnStep,
+    Probe,
     Repeat,
     Rotation,
     SteadyDrive,
@@ -52,13 +53,16 @@ from qrexplore.experiments.rabi_chevron import PROTOCOL as RABI_CHEVRON
 from qrexplore.experiments.rabi_chevron import rabi_chevron
 from qrexplore.experiments.ramsey import PROTOCOL as RAMSEY
 from qrexplore.experiments.ramsey import RAMSEY_FLUX, RAMSEY_PHASES, ramsey, ramsey_flux, ramsey_phases
+from qrexplore.experiments.resonator_spectroscopy import PROTOCOL as RESONATOR_SPECTROSCOPY
+from qrexplore.experiments.resonator_spectroscopy import resonator_spectroscopy
+from qrexplore.experiments.spectators import with_spectators
 from qrexplore.experiments.t1 import PROTOCOL as T1
 from qrexplore.experiments.t1 import t1
 
 _ALL = (
     *(RABI, T1, RAMSEY, ECHO, FLUX_ARC, CRYOSCOPE, CHEVRON),
     *(RABI_CHEVRON, RAMSEY_PHASES, RAMSEY_FLUX, ECHO_FLUX, CPMG, EF_SPECTROSCOPY, TWO_PHOTON_SPECTROSCOPY),
-    *(DRAG_SCAN, ALLXY, FINE_AMPLITUDE, DRIVE_FLUX_DELAY, CRYOSCOPE_AMPLITUDES, FLUX_STEP),
+    *(DRAG_SCAN, ALLXY, FINE_AMPLITUDE, DRIVE_FLUX_DELAY, CRYOSCOPE_AMPLITUDES, FLUX_STEP, RESONATOR_SPECTROSCOPY),
 )
 PROTOCOLS = {protocol.name: protocol for protocol in _ALL}
 
@@ -91,6 +95,7 @@ __all__ = [
     "Idle",
     "Play",
     "PlayOnStep",
+    "Probe",
     "Protocol",
     "Repeat",
     "Rotation",
@@ -117,7 +122,9 @@ __all__ = [
     "ramsey",
     "ramsey_flux",
     "ramsey_phases",
+    "resonator_spectroscopy",
     "rotates",
     "t1",
     "two_photon_spectroscopy",
+    "with_spectators",
 ]

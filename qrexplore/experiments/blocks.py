@@ -127,16 +127,40 @@ class SteadyDrive(eqx.Module):
     amplitude
         At the generator, V.
     bias
-        Static voltage on the bias line of the qubit, V.
+        Static voltage on a bias line, V.
+    biased
+        Whose bias line that is; the driven qubit's where left out.
     """
 
     qubit: str = eqx.field(static=True)
     frequency: Float[Array, ""] = eqx.field(converter=_scalar)
     amplitude: Float[Array, ""] = eqx.field(converter=_scalar)
     bias: Float[Array, ""] = eqx.field(converter=_scalar)
+    biased: str | None = eqx.field(static=True, default=None)
 
 
-Block = Rotation | Idle | Repeat | Play | PlayOnStep | SteadyDrive
+class Probe(eqx.Module):
+    """A weak probe of the readout resonator of a qubit, until the answer is steady.
+
+    Attributes
+    ----------
+    qubit
+        Whose resonator.
+    frequency
+        Of the probe, Hz.
+    level
+        In which the qubit is meanwhile.
+    port
+        Where the answer comes out: ``transmission`` or ``notch``.
+    """
+
+    qubit: str = eqx.field(static=True)
+    frequency: Float[Array, ""] = eqx.field(converter=_scalar)
+    level: Float[Array, ""] = eqx.field(converter=_scalar)
+    port: str = eqx.field(static=True, default="transmission")
+
+
+Block = Rotation | Idle | Repeat | Play | PlayOnStep | SteadyDrive | Probe
 
 
 def lines_of(blocks: tuple[Block, ...]) -> tuple[str, ...]:

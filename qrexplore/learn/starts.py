@@ -380,4 +380,7 @@ RECIPES = {
     "drive_flux_delay": Recipe(("flux_{pulsed}.delay.time",), as_it_is),
     "cryoscope_amplitudes": Recipe(("{qubit}.frequency", *_FLUX), as_it_is),
     "flux_step": Recipe(_FLUX, as_it_is),
+    "resonator_spectroscopy": Recipe(
+        ("resonator_{qubit}.frequency", "resonator_{qubit}.linewidth", "resonator_{qubit}.dispersive_shift"), as_it_is
+    ),
 }

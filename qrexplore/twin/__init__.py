@@ -7,7 +7,8 @@ built on them one floor up.
 
 from qrexplore.twin import library
 from qrexplore.twin.calibration import half_turn_amplitude
-from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
+from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
+from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -24,11 +25,15 @@ from qrexplore.twin.play import play
 from qrexplore.twin.prediction import populations, predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.resonance import resonator_of, resonator_response
+from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
     "Chip",
     "ConfusionReadout",
+    "CoupledResonator",
+    "Crosstalk",
     "Delay",
     "DriveGain",
     "ExchangeCoupling",
@@ -36,12 +41,16 @@ __all__ = [
     "FluxBias",
     "Gain",
     "LowPass",
+    "MediatedCoupling",
     "Recheck",
     "RescaledReadout",
+    "Resonator",
     "SignalChain",
     "SignalReadout",
     "Transmon",
     "Twin",
+    "crosstalk",
+    "dressed_frequencies",
     "half_turn_amplitude",
     "laboratory_propagator",
     "library",
@@ -50,7 +59,10 @@ __all__ = [
     "populations",
     "predict",
     "read",
+    "resonator_of",
+    "resonator_response",
     "second_opinion",
     "simulate",
     "step_response",
+    "zz_interaction",
 ]

@@ -37,11 +37,12 @@ class Setting:
     def biased_weights(
         self, bias: Float[Array, " batch"], carrier: Float[Array, " batch"] | None
     ) -> Float[Array, "batch drift"]:
-        """Give the constant coefficients where the only qubit idles at a bias (V) and in the frame of a carrier (Hz)."""
+        """Give the constant coefficients where the only measured qubit is at a bias (V), in the frame of a carrier (Hz)."""
         (qubit,) = self.dynamics.qubits
         carrier = frame(self.twin, self.experiment)[0] if carrier is None else carrier
-        flux, carrier = jnp.broadcast_arrays(static_flux(self.twin, qubit, bias), carrier)
-        return jax.vmap(lambda at, f: self.dynamics.weights(self.twin, f[None], at[None]))(flux, carrier)
+        flux = {name: static_flux(self.twin, name, bias, source=qubit) for name in self.dynamics.network.transmons}
+        carrier = jnp.broadcast_to(carrier, bias.shape)
+        return jax.vmap(lambda at, f: self.dynamics.weights(self.twin, f[None], at))(flux, carrier)
 
 
 def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
@@ -156,7 +157,7 @@ def _carrier(
     if kind != "drive" or (carrier is None and "drive_frequency" in known):
         return 1.0
     if carrier is None:
-        idle, _ = setting.twin.chip.qubits[qubit].at_flux(jnp.zeros(()))
+        idle, _ = setting.twin.chip.transmon(qubit).at_flux(jnp.zeros(()))
         carrier = jax.lax.stop_gradient(idle)
     reference = frame(setting.twin, setting.experiment)[0]
     times = (cells[..., None] + np.asarray(GAUSS_NODES)) * step

@@ -12,6 +12,7 @@ Bloch and Siegert, Phys. Rev. 57, 522 (1940).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,9 +20,10 @@ from jaxtyping import Complex, Float
 from scipy.integrate import solve_ivp
 
 from qrexplore.pulses import Schedule, sample
-from qrexplore.quantum import GAUSS_NODES, Register, dressed_states
+from qrexplore.quantum import GAUSS_NODES, dressed_states
 from qrexplore.twin.evolve import clock
 from qrexplore.twin.model import Twin
+from qrexplore.twin.network import network
 
 TURN = 2 * np.pi
 # cells of a wave in a sample of the generator
@@ -93,10 +95,12 @@ def play_in_laboratory(
     """
     found = _Laboratory(twin, qubits, carriers or {}, levels)
     dressed, register = found.dressed, found.register
-    start = dressed[:, register.index((preparation,) * len(found.names))]
+    prepared = tuple(preparation if name in found.measured else 0 for name in found.names)
+    start = dressed[:, register.index(prepared)]
     shares = np.abs(dressed.T @ (found.propagator(schedule) @ start)) ** 2
-    most = max(register.levels)
-    return np.stack([np.bincount(column, shares, minlength=most) for column in register.labels.T])
+    most = max(register.levels[: len(found.measured)])
+    measured = register.labels[:, : len(found.measured)].T
+    return np.stack([np.bincount(column, shares, minlength=most) for column in measured])
 
 
 class _Laboratory:
@@ -106,38 +110,44 @@ class _Laboratory:
         self, twin: Twin, qubits: tuple[str, ...] | None, carriers: Mapping[str, float], levels: int | None
     ) -> None:
         self.twin = twin
-        self.names = tuple(twin.chip.qubits) if qubits is None else tuple(qubits)
-        self.transmons = [twin.chip.qubits[name] for name in self.names]
-        self.register = Register(tuple(levels or transmon.levels for transmon in self.transmons))
-        idle = {name: float(self._spectrum(mode, 0.0)[0]) for mode, name in enumerate(self.names)}
+        self.measured = tuple(twin.chip.qubits) if qubits is None else tuple(qubits)
+        self.network = network(twin.chip, self.measured)
+        self.names = self.network.modes
+        kept = tuple(levels or number for number in self.network.levels)
+        self.network = replace(self.network, levels=kept)
+        self.register = self.network.register
+        idle = {name: float(twin.chip.transmon(name).at_flux(jnp.zeros(()))[0]) for name in self.names}
         self.carriers = idle | dict(carriers)
         lowering = [self.register.lowering(mode) for mode in range(len(self.names))]
-        self.numbers = [self.register.number(mode) for mode in range(len(self.names))]
         self.fields = [matrix + matrix.T for matrix in lowering]
+        modes = range(len(self.names))
+        self.terms = [
+            *[self.register.number(mode) for mode in modes],
+            *[self.network.anharmonic(mode) for mode in modes],
+            *[self.network.exchange(pair, counter_rotating=True) for pair in self.network.pairs],
+        ]
         self.dressed = np.asarray(dressed_states(jnp.asarray(self.hamiltonian({}))))
 
-    def _spectrum(self, mode: int, flux: float) -> tuple[np.ndarray, np.ndarray]:
-        frequency, anharmonicity = self.transmons[mode].at_flux(jnp.asarray(flux))
-        return np.asarray(frequency), np.asarray(anharmonicity)
-
-    def hamiltonian(self, waves: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Give the Hamiltonian (rad/s) without drives for what the flux lines carry, with the dimensions of the waves."""
-        shape = np.shape(next(iter(waves.values()), 0.0))
-        total, frequencies = np.zeros((*shape, *self.numbers[0].shape)), []
-        for mode, (name, number) in enumerate(zip(self.names, self.numbers, strict=True)):
-            frequency, anharmonicity = self._spectrum(mode, np.real(waves.get(f"flux_{name}", np.zeros(shape))))
-            frequencies.append(frequency)
-            total += frequency[..., None, None] * number
-            total += anharmonicity[..., None, None] / 2 * (number @ number - number)
-        for coupling in self.twin.chip.couplings_among(self.names):
-            first, second = (self.names.index(end) for end in coupling.between)
-            strength = np.asarray(coupling.at_frequencies(frequencies[first], frequencies[second]))
-            total += strength[..., None, None] * (self.fields[first] @ self.fields[second])
-        return TURN * total
+    def hamiltonian(self, flux: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Give the Hamiltonian (rad/s) without drives for flux waves by transmon, with the dimensions of the waves."""
+        carried = {name: jnp.real(jnp.asarray(wave)) for name, wave in flux.items()}
+        arrived = {
+            name: self.twin.crosstalk.fast_flux.onto(name, carried) for name in self.network.transmons if carried
+        }
+        chip, spectra = self.twin.chip, self.network.spectra(self.twin.chip, arrived)
+        weights = [
+            *self.network.frequencies(chip, spectra),
+            *[spectra[name][1] for name in self.names],
+            *self.network.strengths(chip, spectra),
+        ]
+        shape = np.shape(next(iter(flux.values()), 0.0))
+        parts = [np.broadcast_to(np.asarray(weight), shape)[..., None, None] * term
+                 for weight, term in zip(weights, self.terms, strict=True)]  # fmt: skip
+        return TURN * np.sum(parts, axis=0)
 
     def propagator(self, schedule: Schedule) -> Matrix:
         """Integrate all product states, sample by sample, since lines may jump there."""
-        wanted = {f"{kind}_{name}" for kind in ("drive", "flux") for name in self.names}
+        wanted = {f"{kind}_{name}" for kind in ("drive", "flux") for name in self.network.transmons}
         strange = [line for line in schedule.lines if line not in wanted]
         if strange:
             msg = (
@@ -151,9 +161,13 @@ class _Laboratory:
             line: np.asarray(self.twin.lines[line].forward(samples, _FINE))
             for line, samples in sample(schedule, rate).items()
         }
-        drives = [(mode, waves[f"drive_{name}"], self.carriers[name])
-                  for mode, name in enumerate(self.names) if f"drive_{name}" in waves]  # fmt: skip
-        still = self.hamiltonian({line: wave for line, wave in waves.items() if line.startswith("flux_")})
+        drives = []
+        for target, field in zip(self.names, self.fields, strict=True):
+            for source in (name for name in self.names if f"drive_{name}" in waves):
+                share = complex(self.twin.crosstalk.microwave.onto(target, {source: jnp.ones(())}))
+                if share:
+                    drives.append((share, field, waves[f"drive_{source}"], self.carriers[source]))
+        still = self.hamiltonian({line[5:]: wave for line, wave in waves.items() if line.startswith("flux_")})
         cells = len(next(iter(waves.values())))
         state = np.eye(self.register.dimension, dtype=complex)
         for begin in range(0, cells, _FINE):
@@ -165,7 +179,7 @@ class _Laboratory:
         begin: int,
         cell: float,
         still: np.ndarray,
-        drives: list[tuple[int, np.ndarray, float]],
+        drives: list[tuple[complex, np.ndarray, np.ndarray, float]],
         state: np.ndarray,
     ) -> np.ndarray:
         def rate(time: float, flat: np.ndarray) -> np.ndarray:
@@ -177,9 +191,9 @@ class _Laboratory:
                 return early + part * (late - early)
 
             now = still if still.ndim == 2 else at(still)
-            for mode, wave, carrier in drives:
-                turned = at(wave) * np.exp(-1j * TURN * carrier * (begin * cell + time))
-                now = now + TURN * np.real(turned) * self.fields[mode]
+            for share, field, wave, carrier in drives:
+                turned = share * at(wave) * np.exp(-1j * TURN * carrier * (begin * cell + time))
+                now = now + TURN * np.real(turned) * field
             return (-1j * (now @ flat.reshape(state.shape))).reshape(-1)
 
         span = (0.0, _FINE * cell)

@@ -11,11 +11,12 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
-from qrexplore.experiments import Experiment, SteadyDrive, lines_of, rotates
+from qrexplore.experiments import Experiment, Probe, SteadyDrive, lines_of, rotates
 from qrexplore.quantum import Derivatives
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
 from qrexplore.twin.evolve import Setting, evolve
 from qrexplore.twin.model import Twin
+from qrexplore.twin.probe import probed_shares
 from qrexplore.twin.recheck import second_opinion
 from qrexplore.twin.spectroscopy import steady_populations
 
@@ -55,6 +56,8 @@ def populations(
     blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points)
     if isinstance(blocks[0], SteadyDrive):
         return steady_populations(twin, blocks[0]), jnp.zeros(())
+    if isinstance(blocks[0], Probe):
+        return probed_shares(twin, blocks[0]), jnp.zeros(())
     matrices = dynamics(twin, experiment, lines_of(blocks), rotated=rotates(blocks))
     setting = Setting(twin, experiment, matrices, substeps, derivatives)
     dressed = matrices.dressed(twin)

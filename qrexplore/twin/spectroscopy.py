@@ -26,11 +26,11 @@ def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits l
     Raises
     ------
     ValueError
-        If the twin has no bias line for the qubit.
+        If the twin lacks the bias line that is swept.
     """
     require_choice(block.qubit, "qubit", tuple(twin.chip.qubits))
     transmon = twin.chip.qubits[block.qubit]
-    flux = static_flux(twin, block.qubit, block.bias)
+    flux = static_flux(twin, block.qubit, block.bias, source=block.biased or block.qubit)
     rabi = twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude
     frequency, _ = transmon.at_flux(flux)
     t2 = noise.dephasing_time(transmon)

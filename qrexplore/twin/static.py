@@ -9,22 +9,32 @@ from qrexplore.twin.electronics.wave import line_of_cell
 from qrexplore.twin.model import Twin
 
 
-def static_flux(twin: Twin, qubit: str, bias: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    """Give the flux (Φ0) of a qubit under a static voltage (V) on its bias line, on top of its offset.
+def static_flux(
+    twin: Twin, name: str, bias: Float[Array, "*batch"], *, source: str | None = None
+) -> Float[Array, "*batch"]:
+    """Give the flux (Φ0) of a transmon under a static voltage (V) on a bias line, on top of its offset.
+
+    Parameters
+    ----------
+    twin, name
+        Whose flux.
+    bias
+        Voltage on the bias line of `source`, which is the transmon itself where left out.
 
     Raises
     ------
     ValueError
-        If the twin has no bias line for the qubit.
+        If the twin does not have that bias line.
     """
-    line = f"bias_{qubit}"
+    source = source or name
+    line = f"bias_{source}"
     if line not in twin.biases:
         msg = (
             f"an experiment against flux needs the bias line {line!r}, but the twin has "
             f"{', '.join(twin.biases) or 'none'}. Add it to `biases` of the twin."
         )
         raise ValueError(msg)
-    return twin.biases[line].gain * bias
+    return twin.crosstalk.static_flux.onto(name, {source: twin.biases[line].gain * bias})
 
 
 def late_step(line: SignalChain, height: float, times: Float[Array, "*shape"], window: float) -> Float[Array, "*shape"]:

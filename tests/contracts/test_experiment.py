@@ -10,7 +10,7 @@ import xarray as xr
 
 from qrexplore import experiments
 from qrexplore.data import DatasetError, observable, validate
-from qrexplore.twin import library, simulate
+from qrexplore.twin import Resonator, Transmon, library, simulate
 
 DELAYS = np.array([0.0, 2e-6, 5e-6])
 MADE = {
@@ -34,6 +34,9 @@ MADE = {
     "drive_flux_delay": experiments.drive_flux_delay(np.array([-30e-9, 5e-9]), drive_amplitude=0.5, flux_amplitude=0.3),
     "flux_step": experiments.flux_step(
         np.array([0.2e-6, 1e-6]), np.array([4.82e9, 4.83e9]), flux_amplitude=0.3, drive_amplitude=0.1
+    ),
+    "resonator_spectroscopy": experiments.resonator_spectroscopy(
+        np.array([0, 1, 2]), np.linspace(7.19e9, 7.21e9, 5), signal=False
     ),
     "chevron": experiments.chevron(np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])),
 }
@@ -92,7 +95,8 @@ def test_sequence_is_made_of_blocks_at_one_traced_point(experiment):
 
 
 def test_simulation_has_the_labels_of_the_measurement(experiment):
-    twin = library.two_transmons(dissipative=False) if len(experiment.qubits) == 2 else library.transmon()
+    probed = library.assemble({"q0": Transmon(frequency=5e9)}, resonators={"q0": Resonator(frequency=7.2e9)})
+    twin = library.two_transmons(dissipative=False) if len(experiment.qubits) == 2 else probed
     data = simulate(twin, experiment)
     validate(data)
     assert observable(data).dims == experiment.dims

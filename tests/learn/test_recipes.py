@@ -8,7 +8,7 @@ import pytest
 from qrexplore import experiments
 from qrexplore.experiments import PROTOCOLS, Experiment
 from qrexplore.learn import RECIPES, recipe_of, start, study
-from qrexplore.twin import library, simulate
+from qrexplore.twin import Resonator, Transmon, library, simulate
 
 DELAYS = np.linspace(0.0, 12e-6, 41)
 
@@ -19,7 +19,7 @@ def test_every_recipe_is_for_an_experiment():
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "chevron"])
 def test_every_recipe_names_parameters_of_a_transmon(name):
-    twin = library.transmon()
+    twin = library.assemble({"q0": Transmon(frequency=5e9)}, resonators={"q0": Resonator(frequency=7.2e9)})
     paths = recipe_of(Experiment(PROTOCOLS[name], ("q0",), {})).paths(twin, Experiment(PROTOCOLS[name], ("q0",), {}))
     found = twin.parameters.select(paths).paths
     assert {"readout_q0.false_one", "readout_q0.false_zero"} < set(found)

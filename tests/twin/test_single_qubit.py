@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,14 +12,19 @@ from qrexplore.core import Named
 from qrexplore.pulses import Gaussian, Pulse, Schedule, Square
 from qrexplore.twin import (
     ConfusionReadout,
+    CoupledResonator,
     DriveGain,
     ExponentialResponse,
     Gain,
     LowPass,
+    Resonator,
     SignalChain,
+    SignalReadout,
     half_turn_amplitude,
     library,
+    populations,
     predict,
+    read,
     second_opinion,
 )
 from qrexplore.twin.chip import Transmon
@@ -36,6 +42,55 @@ SHARE = 0.5351
 def one_qubit(**numbers):
     settings = {"t1": T1, "t_phi": T_PHI, "frequency": 5e9, **numbers}
     return library.assemble({"q0": Transmon(**settings)}, readout={"q0": IDEAL})
+
+
+def with_resonator(resonator):
+    """A transmon whose resonator is read in V."""
+    transmon = {"q0": Transmon(frequency=5e9, anharmonicity=-0.25e9)}
+    readout = {"q0": SignalReadout(offset=0.2, scale=3.0)}
+    return library.assemble(transmon, resonators={"q0": resonator}, readout=readout)
+
+
+@pytest.mark.parametrize("port", ["transmission", "notch"])
+def test_resonator_answers_with_a_line_of_its_width_at_a_place_for_each_level(port):
+    twin = with_resonator(CoupledResonator(frequency=7e9, coupling=100e6, linewidth=2e6))
+    centers = np.array([7.004988e9, 7.003886e9, 7.003112e9])
+    offsets = np.array([0.0, 1e6, -3e6])
+    for level, center in enumerate(centers):
+        found = predict(twin, experiments.resonator_spectroscopy([level], center + offsets, port=port))[0, 0]
+        modulus = np.sqrt(1 / (1 + offsets**2 / 1e12))
+        expected = modulus if port == "transmission" else np.sqrt(1 - modulus**2)
+        # the centers are known to a kHz
+        np.testing.assert_allclose(found, 0.2 + 3.0 * expected, atol=6e-3)
+
+
+def test_resonator_spectrum_is_what_the_field_settles_to_and_has_the_derivatives_of_its_parameters():
+    twin = with_resonator(Resonator(frequency=7.2e9, linewidth=1.2e6, dispersive_shift=-0.8e6))
+    experiment = experiments.resonator_spectroscopy([0, 1, 2], 7.2e9 + np.linspace(-5e6, 2e6, 4))
+    found = np.asarray(predict(twin, experiment))
+    assert second_opinion(twin, experiment, found, points=6).deviation < 1e-9
+    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
+
+    def prediction(values):
+        moved = twin.replace(dict(zip(PATHS, values, strict=True)))
+        return read(moved, experiment, populations(moved, experiment, points)[0]).reshape(-1)
+
+    values = jnp.array([7.2e9, 1.2e6, -0.8e6])
+    slopes = np.asarray(jax.jacfwd(prediction)(values))
+    np.testing.assert_allclose(slopes, jax.jacrev(prediction)(values), rtol=1e-9)
+    for column, step in enumerate((100.0, 10.0, 10.0)):
+        there, here = (prediction(values.at[column].add(sign * step)) for sign in (1, -1))
+        expected = np.asarray(there - here) / (2 * step)
+        assert np.max(np.abs(expected)) > 1e-8
+        np.testing.assert_allclose(slopes[:, column], expected, atol=1e-5 * np.max(np.abs(expected)))
+
+
+PATHS = [f"resonator_q0.{name}" for name in ("frequency", "linewidth", "dispersive_shift")]
+
+
+def test_twin_without_a_resonator_says_so():
+    with pytest.raises(ValueError, match="the twin has no 'resonator_q0'"):
+        predict(library.transmon(), experiments.resonator_spectroscopy([0], [7.2e9], signal=False))
 
 
 WARM = {"q0.thermal_population": 0.03, "q0.t1": 3e-6, "q0.t_phi": 5e-6, "drive_q0.transfer.lag": 5e-9}
