@@ -11,6 +11,7 @@ import xarray as xr
 from qrexplore import experiments
 from qrexplore.data import DatasetError, observable, validate
 from qrexplore.twin import Resonator, Transmon, library, simulate
+from qrexplore.views.comparison import comparison
 
 DELAYS = np.array([0.0, 2e-6, 5e-6])
 MADE = {
@@ -115,3 +116,18 @@ def test_dataset_with_other_dimensions_is_refused(experiment):
     data = experiment.dataset(numbers(experiment)).expand_dims("repetition")
     with pytest.raises(DatasetError, match=f"a {experiment.name} dataset must have dimensions"):
         experiments.from_dataset(data)
+
+
+def test_every_experiment_can_be_drawn(experiment):
+    data = experiment.dataset(numbers(experiment))
+    drawn = comparison(experiment, data)
+    np.testing.assert_allclose(drawn.arranged(numbers(experiment)), drawn.data, atol=1e-7)
+    assert len(drawn.series) == len(drawn.data) == len(set(drawn.series))
+    sizes = (*((len(drawn.y_values),) if drawn.kind == "heatmap" else ()), len(drawn.x_values))
+    assert drawn.data.shape[1:] == sizes
+    quadrature = experiment.coordinates.get("quadrature")
+    for place, series in enumerate(drawn.series):
+        qubit, _, named = series.partition(" ")
+        part = observable(data).sel(qubit=qubit)
+        part = part if quadrature is None else part.sel(quadrature=named)
+        np.testing.assert_allclose(drawn.data[place], part, atol=1e-7)

@@ -90,7 +90,11 @@ def error_and_leakage(matrix):
     return 1 - fidelity, 1 - np.trace(part.conj().T @ part).real / 2
 
 
-DRAG_TABLE = [(0.0, 6.93e-3, 6.8e-5), (0.7958e-9, 6.85e-3, 3.6e-9), (0.3979e-9, 4.66e-5, 1.6e-5)]
+DRAG_TABLE = [
+    pytest.param(0.0, 6.93e-3, 6.8e-5, marks=pytest.mark.slow),
+    pytest.param(0.7958e-9, 6.85e-3, 3.6e-9, marks=pytest.mark.slow),
+    (0.3979e-9, 4.66e-5, 1.6e-5),
+]
 
 
 @pytest.mark.parametrize(("drag", "error", "leakage"), DRAG_TABLE)
@@ -160,3 +164,30 @@ def test_trains_of_a_drag_scan_stay_in_level_0_at_the_coefficient_that_keeps_the
     # twice as long a train errs twice as much in amplitude, four times in population
     far = np.abs(drags - drags[np.argmin(found[:, 1])]) > 0.3 * best
     np.testing.assert_allclose(found[far, 1] / found[far, 0], 4.0, rtol=0.35)
+
+
+def test_pairs_of_pulses_with_relaxation_agree_with_qutip():
+    qutip = pytest.importorskip("qutip")
+    numbers = {"t1": 0.4e-6, "t_phi": 0.3e-6, "thermal_population": 0.1, "anharmonicity": -0.21e9}
+    twin = library.assemble({"q0": Transmon(frequency=5.003e9, **numbers)}, readout={"q0": IDEAL})
+    pairs, volts, drag = np.array([3, 8, 13]), 0.9, 0.3e-9
+    experiment = experiments.allxy(pairs, drive_amplitude=volts, drag=drag, pulse_duration=12e-9)
+    found = predict(twin, experiment, substeps=4)[0]
+    lower = qutip.destroy(3)
+    down, up = np.sqrt(1.1 / 0.4e-6) * lower, np.sqrt(0.1 / 0.4e-6) * lower.dag()
+    jumps = [down, up, np.sqrt(2 / 0.3e-6) * lower.dag() * lower]
+    still = 2 * np.pi * (0.003e9 * lower.dag() * lower - 0.105e9 * lower.dag() ** 2 * lower**2)
+    middles = (np.arange(12) + 0.5) * 1e-9
+    argument = (middles - 6e-9) / 3e-9
+    foot = np.exp(-2.0)
+    bell = np.exp(-(argument**2) / 2)
+    shape = (bell - foot) / (1 - foot) - 1j * drag * argument / 3e-9 * bell / (1 - foot)
+    turns = {"X": 1.0, "Y": 1.0j, "x": 0.5, "y": 0.5j}
+    for value, pair in zip(found, pairs, strict=True):
+        samples = np.concatenate([turns[turn] * shape for turn in experiments.ALLXY_PAIRS[pair]] + [np.zeros(6)])
+        state = qutip.operator_to_vector(qutip.fock_dm(3, 0))
+        for sample in 2 * np.pi * volts * GAIN * samples:
+            drive = (sample * lower.dag() + np.conj(sample) * lower) / 2
+            state = (qutip.liouvillian(still + drive, jumps) * 1e-9).expm() * state
+        expected = np.real(qutip.vector_to_operator(state)[1, 1])
+        assert value == pytest.approx(expected, abs=1e-8)

@@ -82,8 +82,11 @@ SEEN = {
 }  # fmt: skip
 
 
-# of two experiments that do the same to the twin the second waits for the slow run
-SLOW = ("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "cryoscope_amplitudes")
+# experiments that do to the twin what others do, too, or take long, wait for the slow run
+SLOW = (
+    *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
+    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step"),
+)
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 
 
@@ -150,7 +153,10 @@ def test_derivatives_agree_with_finite_differences(name):
     assert SEEN[name] <= seen
 
 
-@pytest.mark.parametrize("name", ["chevron", "rabi"])
+@pytest.mark.parametrize(
+    "name",
+    ["chevron", "rabi", "cpmg", *[pytest.param(n, marks=pytest.mark.slow) for n in ("rabi_chevron", "flux_step")]],
+)
 def test_reverse_mode_equals_forward_mode(name):
     experiment = EXPERIMENTS[name]
     pair = name == "chevron"

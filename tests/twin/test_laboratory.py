@@ -65,6 +65,7 @@ def test_weak_pulse_does_what_it_does_in_the_rotating_frame():
     assert np.max(np.abs(full - rotating)) > 1e-6
 
 
+@pytest.mark.slow
 def test_idle_pair_keeps_its_dressed_levels_of_the_full_coupling():
     twin = library.two_transmons(dissipative=False)
     silence = Schedule((Pulse("flux_q1", Square(2e-9), 0.0),), window=2e-9)
