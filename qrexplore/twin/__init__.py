@@ -6,7 +6,9 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
-from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
+from qrexplore.twin.calibration import half_turn_amplitude
+from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
+from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -17,6 +19,7 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
 from qrexplore.twin.populations import populations
@@ -24,11 +27,15 @@ from qrexplore.twin.prediction import predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
 from qrexplore.twin.resolution import Resolution, resolution, step_error
+from qrexplore.twin.resonance import resonator_of, resonator_response
+from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
     "Chip",
     "ConfusionReadout",
+    "CoupledResonator",
+    "Crosstalk",
     "Delay",
     "DriveGain",
     "ExchangeCoupling",
@@ -36,21 +43,31 @@ __all__ = [
     "FluxBias",
     "Gain",
     "LowPass",
+    "MediatedCoupling",
     "Recheck",
     "RescaledReadout",
     "Resolution",
+    "Resonator",
     "SignalChain",
     "SignalReadout",
     "Transmon",
     "Twin",
+    "crosstalk",
+    "dressed_frequencies",
+    "half_turn_amplitude",
+    "laboratory_propagator",
     "library",
     "play",
+    "play_in_laboratory",
     "populations",
     "predict",
     "read",
     "resolution",
+    "resonator_of",
+    "resonator_response",
     "second_opinion",
     "simulate",
     "step_error",
     "step_response",
+    "zz_interaction",
 ]

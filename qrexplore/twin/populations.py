@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qrexplore.experiments import Experiment, Play, Rotation, SteadyDrive
+from qrexplore.experiments import Experiment, Probe, SteadyDrive, lines_of, rotates
 from qrexplore.quantum import Derivatives
 from qrexplore.twin.dynamics import dynamics
 from qrexplore.twin.evolve import Setting, evolve
 from qrexplore.twin.model import Twin
+from qrexplore.twin.probe import probed_shares
 from qrexplore.twin.spectroscopy import steady_populations
 
 DEFAULT_SUBSTEPS = 2
@@ -49,8 +50,9 @@ def populations(
     blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points)
     if isinstance(blocks[0], SteadyDrive):
         return steady_populations(twin, blocks[0]), jnp.zeros(())
-    lines = tuple(dict.fromkeys(line for b in blocks if isinstance(b, Play) for line in b.schedule.lines))
-    matrices = dynamics(twin, experiment, lines, rotated=any(isinstance(block, Rotation) for block in blocks))
+    if isinstance(blocks[0], Probe):
+        return probed_shares(twin, blocks[0]), jnp.zeros(())
+    matrices = dynamics(twin, experiment, lines_of(blocks), rotated=rotates(blocks))
     setting = Setting(twin, experiment, matrices, substeps, derivatives)
     dressed = matrices.dressed(twin)
     state, norm = matrices.start(dressed, batch), jnp.zeros(())

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array
 
 from qrexplore.core import jit
-from qrexplore.experiments import Coordinate, Experiment, Play
+from qrexplore.experiments import Coordinate, Experiment, lines_of
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.model import Twin
 from qrexplore.twin.populations import DEFAULT_SUBSTEPS, Points, populations
@@ -64,7 +64,7 @@ def thinned(experiment: Experiment) -> Experiment:
 def stepped(experiment: Experiment) -> bool:
     """Whether the experiment plays pulses, which are solved in steps; all else is exact."""
     first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
-    return any(isinstance(block, Play) for block in experiment.protocol.sequence(experiment, first))
+    return bool(lines_of(experiment.protocol.sequence(experiment, first)))
 
 
 @lru_cache(maxsize=128)
