@@ -6,6 +6,7 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
+from qrexplore.twin.calibration import half_turn_amplitude
 from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
 from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
@@ -18,11 +19,14 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
-from qrexplore.twin.prediction import populations, predict, read, simulate
+from qrexplore.twin.populations import populations
+from qrexplore.twin.prediction import predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.resolution import Resolution, resolution, step_error
 from qrexplore.twin.resonance import resonator_of, resonator_response
 from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
@@ -42,6 +46,7 @@ __all__ = [
     "MediatedCoupling",
     "Recheck",
     "RescaledReadout",
+    "Resolution",
     "Resonator",
     "SignalChain",
     "SignalReadout",
@@ -49,15 +54,20 @@ __all__ = [
     "Twin",
     "crosstalk",
     "dressed_frequencies",
+    "half_turn_amplitude",
+    "laboratory_propagator",
     "library",
     "play",
+    "play_in_laboratory",
     "populations",
     "predict",
     "read",
+    "resolution",
     "resonator_of",
     "resonator_response",
     "second_opinion",
     "simulate",
+    "step_error",
     "step_response",
     "zz_interaction",
 ]

@@ -47,12 +47,15 @@ def _at(values: float | Array, points: Int[np.ndarray, " some"]) -> float | Arra
 def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
     """Give the frequency (Hz) at which the frame of each qubit turns.
 
-    It is the carrier where the experiment has one, so that phases refer to it; else one frequency common to all qubits, in
-    which an exchange of excitations stands still.
+    It is the carrier where the experiment has one, so that phases refer to it, and the middle of the carriers where it sweeps
+    them; else one frequency common to all qubits, in which an exchange of excitations stands still.
     """
     known = {**experiment.protocol.settings, **experiment.settings}
     if "drive_frequency" in known:
         return jnp.full(len(experiment.qubits), float(known["drive_frequency"]))
+    if "drive_frequency" in experiment.coordinates:
+        swept = experiment.coordinates["drive_frequency"].values
+        return jnp.full(len(experiment.qubits), float(np.min(swept) + np.max(swept)) / 2)
     idle = [twin.chip.qubits[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
     return jnp.full(len(idle), jax.lax.stop_gradient(sum(idle) / len(idle)))
 
@@ -60,11 +63,12 @@ def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
 def carriers(twin: Twin, experiment: Experiment, dynamics: Dynamics) -> dict[str, Float[Array, ""]] | None:
     """Give the carrier (Hz) of each qubit, or None if all of them are the frame's.
 
-    A ``drive_frequency`` among the settings is the carrier of all, ``drive_frequencies`` are those of each. Else they follow
-    the qubits, as in a lab that has tuned its pulses: dressed frequencies while the other qubits are in level 0.
+    A ``drive_frequency`` among the settings or the swept ones is the carrier of all, ``drive_frequencies`` are those of each.
+    Else they follow the qubits, as in a lab that has tuned its pulses: dressed frequencies while the other qubits are in
+    level 0.
     """
     known = {**experiment.protocol.settings, **experiment.settings}
-    if "drive_frequency" in known:
+    if "drive_frequency" in known or "drive_frequency" in experiment.coordinates:
         return None
     modes = dynamics.network.modes
     found = dict(zip(modes, dynamics.dressed_frequencies(twin), strict=True))

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact, Int
 
-from qrexplore.experiments import Block, Experiment, Rotation, prepared_levels
+from qrexplore.experiments import Block, Experiment, Repeat, Rotation, prepared_levels, rotates
 from qrexplore.quantum import (
     ControlSystem,
     Propagator,
@@ -34,7 +34,7 @@ from qrexplore.twin.turns import turn_links
 
 TURN = 2 * np.pi
 # of one step's exponent; beyond it the step is refused
-LARGEST_NORM = 2.5
+LARGEST_NORM = 4.0
 # product states of a density matrix, whose matrices have the fourth power of that many entries
 LARGEST_DIMENSION = 48
 
@@ -158,14 +158,13 @@ class Dynamics:
         return Propagator(system if self.dissipative else system.without_common_phase(), LARGEST_NORM)
 
     def weights(
-        self, twin: Twin, reference: Float[Array, " qubits"], flux: Float[Array, " qubits"] | None = None
+        self, twin: Twin, reference: Float[Array, " qubits"], flux: Mapping[str, Float[Array, ""]] | None = None
     ) -> Float[Array, " drift"]:
         """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz), the same for each mode.
 
-        The qubits idle at their working points, or at a static `flux` (Φ0) away from them.
+        Transmons idle at zero volts, or at a static `flux` (Φ0) by their names.
         """
-        away = {} if flux is None else dict(zip(self.qubits, flux, strict=True))
-        idle = TURN * self.network.weights(twin.chip, away, reference[0])
+        idle = TURN * self.network.weights(twin.chip, flux or {}, reference[0])
         if not self.dissipative:
             return idle
         return jnp.concatenate([idle, *[noise.rates(twin.chip.transmon(name)) for name in self.network.modes]])
@@ -286,6 +285,11 @@ def dynamics(
     modes = modes_of(twin, experiment)
     single = len(modes.modes) == 1
     turned = {block.qubit for block in blocks if isinstance(block, Rotation)}
+    if not single and any(isinstance(block, Repeat) and rotates(block.body) for block in blocks):
+        msg = (
+            f"`qubits` of a {experiment.name} experiment must be one qubit, got {modes.modes}. Measure them one by one."
+        )
+        raise ValueError(msg)
     if twin.dissipative and modes.register.dimension > LARGEST_DIMENSION:
         msg = (
             f"`dissipative` twins are simulated with at most {LARGEST_DIMENSION} product states, got "

@@ -9,21 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact, Int
 
-from qrexplore.experiments import Block, Experiment, Idle, Play, Prepare, Rotation, VirtualZ
+from qrexplore.experiments import Block, Experiment, Idle, Play, PlayOnStep, Prepare, Repeat, Rotation, VirtualZ
 from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES, Derivatives, idled
 from qrexplore.twin.carriers import Clock, carrier_phase, carriers, frame
-from qrexplore.twin.dynamics import LARGEST_NORM, TURN, Dynamics
+from qrexplore.twin.dynamics import TURN, Dynamics
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
+from qrexplore.twin.static import late_step, static_flux
 from qrexplore.twin.turns import turn
 
 State = Inexact[Array, "kept batch"]
 
 # jax gives NaN for exponents that need more; 32 reach 10^10 rad, a delay of seconds at a detuning of GHz
 _MOST_SQUARINGS = 32
-# angle (rad) by which a drive may turn within a step: the fourth-order error then is 1e-5 of its strength
-_LARGEST_TURN = 0.6
 
 
 class Setting:
@@ -57,7 +56,8 @@ class Setting:
         """Give the frequency (Hz) of the frame: that of the drives, if all have the same, else as `frame` says."""
         lines = [(block, line) for block in blocks if isinstance(block, Play) for line in block.schedule.lines]
         owners = {owner for block, line in lines if (owner := _owner(block, line)) is not None}
-        if len(owners) != 1 or self.carriers is None:
+        given = any(isinstance(block, Play) and block.carrier is not None for block in blocks)
+        if len(owners) != 1 or given or self.carriers is None:
             return frame(self.twin, self.experiment)
         return jnp.full(len(self.experiment.qubits), self.carriers[owners.pop()])
 
@@ -77,11 +77,23 @@ class Setting:
         """Give by how much (rad) the axes of a qubit's pulses have turned in the frame until now."""
         return carrier_phase(owner, self.clock, self.carriers, self.reference[0])
 
+    def biased_weights(
+        self, bias: Float[Array, " batch"], carrier: Float[Array, " batch"] | None
+    ) -> Float[Array, "batch drift"]:
+        """Give the constant coefficients where the only measured qubit is at a bias (V), in the frame of a carrier (Hz)."""
+        (qubit,) = self.dynamics.qubits
+        carrier = frame(self.twin, self.experiment)[0] if carrier is None else carrier
+        flux = {name: static_flux(self.twin, name, bias, source=qubit) for name in self.dynamics.network.transmons}
+        carrier = jnp.broadcast_to(carrier, bias.shape)
+        return jax.vmap(lambda at, f: self.dynamics.weights(self.twin, f[None], at))(flux, carrier)
 
-def _owner(block: Play, line: str) -> str | None:
+
+def _owner(block: Play | PlayOnStep, line: str) -> str | None:
     """Give the qubit at whose carrier a line plays, None for flux lines."""
     kind, _, qubit = line.partition("_")
-    return (block.carrier_of or qubit) if kind == "drive" else None
+    if kind != "drive":
+        return None
+    return (block.carrier_of if isinstance(block, Play) else None) or qubit
 
 
 @singledispatch
@@ -108,20 +120,31 @@ def _(block: Idle, setting: Setting) -> float | Float[Array, "*batch"]:
 
 
 @_length.register
+def _(block: Repeat, setting: Setting) -> float | Float[Array, "*batch"]:
+    return block.count * sum(_length(part, setting) for part in block.body)
+
+
+@_length.register
+def _(block: PlayOnStep, setting: Setting) -> float | Float[Array, "*batch"]:
+    rate = clock(setting.twin, (block.line, *block.schedule.lines))
+    return sample_count(block.schedule.window, rate) / rate
+
+
+@_length.register
 def _(block: Play, setting: Setting) -> float | Float[Array, "*batch"]:
     rate = clock(setting.twin, block.schedule.lines)
     count = sample_count(block.schedule.window, rate)
     if block.stop is None:
         return count / rate
     # a shorter pulse is followed for as long after its stop as the longest
-    leaves = _leaves(block.stop, setting.experiment, rate)
+    leaves = _leaves(block, setting.experiment, rate)
     rows = int(np.prod(setting.experiment.sweep_shape)) // len(leaves)
     return jnp.tile((leaves + count - leaves.max()) / rate, rows)
 
 
-def _leaves(stop: str, experiment: Experiment, rate: float) -> Int[np.ndarray, " stops"]:
+def _leaves(block: Play, experiment: Experiment, rate: float) -> Int[np.ndarray, " stops"]:
     """Give the sample at which the shared past of the pulses leaves off for each of them."""
-    stops = np.asarray(experiment.coordinates[stop].values)
+    stops = np.asarray(experiment.coordinates[str(block.stop)].values) * block.stop_unit
     return np.floor(stops * rate * (1 + 1e-9)).astype(int)
 
 
@@ -131,31 +154,47 @@ def _(_block: Prepare | VirtualZ, state: State, _setting: Setting) -> tuple[Stat
 
 
 @evolve.register
-def _(block: Idle, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
-    generator = setting.dynamics.propagator.system.drift_matrix(setting.weights)
-    duration = _idling(block, setting)
-    if len(setting.dynamics.network.modes) > 1:
-        return idled(generator, duration, state), jnp.zeros(())
-    return _apply_exponential(duration[:, None, None] * generator, state), jnp.zeros(())
+def _(block: Idle | Rotation, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    matrices = setting.dynamics
+    if isinstance(block, Rotation) and matrices.turned:
+        mode, dressed = matrices.network.modes.index(block.qubit), matrices.dressed(setting.twin)
+        phase = block.phase + setting.carrier_phase(block.qubit)
+        turned = turn(matrices.register, matrices.kept, dressed, state, mode=mode, angle=block.angle, phase=phase)
+        return turned, jnp.zeros(())
+    if isinstance(block, Idle) and block.bias is None and block.carrier is None and len(matrices.network.modes) > 1:
+        generator = matrices.propagator.system.drift_matrix(setting.weights)
+        return idled(generator, _idling(block, setting), state), jnp.zeros(())
+    return jnp.einsum("bij,jb->ib", _matrix(block, setting), state), jnp.zeros(())
+
+
+def _matrix(block: Idle | Rotation, setting: Setting) -> Inexact[Array, "batch n n"]:
+    """Give what a block without pulses does to the states of every point."""
+    if isinstance(block, Rotation):
+        about_x, about_y = (jnp.asarray(matrix) for matrix in setting.dynamics.propagator.system.controls[-2:])
+        phase = block.phase - setting.clock.turns.get(block.qubit, 0.0)
+        along_x, along_y = block.angle * jnp.cos(phase), block.angle * jnp.sin(phase)
+        return _exponential(along_x[:, None, None] * about_x + along_y[:, None, None] * about_y)
+    weights = setting.weights if block.bias is None else setting.biased_weights(block.bias, block.carrier)
+    generator = setting.dynamics.propagator.system.drift_matrix(weights)
+    return _exponential(_idling(block, setting)[:, None, None] * generator)
+
+
+def _exponential(exponent: Inexact[Array, "batch n n"]) -> Inexact[Array, "batch n n"]:
+    return jax.vmap(partial(jax.scipy.linalg.expm, max_squarings=_MOST_SQUARINGS))(exponent)
 
 
 @evolve.register
-def _(block: Rotation, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
-    matrices = setting.dynamics
-    phase = block.phase + setting.carrier_phase(block.qubit)
-    if matrices.turned:
-        mode, dressed = matrices.network.modes.index(block.qubit), matrices.dressed(setting.twin)
-        turned = turn(matrices.register, matrices.kept, dressed, state, mode=mode, angle=block.angle, phase=phase)
-        return turned, jnp.zeros(())
-    about_x, about_y = (jnp.asarray(matrix) for matrix in matrices.propagator.system.controls[-2:])
-    along_x, along_y = block.angle * jnp.cos(phase), block.angle * jnp.sin(phase)
-    exponent = along_x[:, None, None] * about_x + along_y[:, None, None] * about_y
-    return _apply_exponential(exponent, state), jnp.zeros(())
-
-
-def _apply_exponential(exponent: Inexact[Array, "batch n n"], state: State) -> State:
-    matrices = jax.vmap(partial(jax.scipy.linalg.expm, max_squarings=_MOST_SQUARINGS))(exponent)
-    return jnp.einsum("bij,jb->ib", matrices, state)
+def _(block: Repeat, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    power = jnp.eye(len(state))
+    for part in block.body:
+        power = _matrix(part, setting) @ power
+    count = block.count.astype(int)
+    # powers of one matrix commute, so the binary digits of the count may act in any order
+    for digit in range(block.most.bit_length()):
+        acts = (count >> digit) % 2 == 1
+        state = jnp.where(acts, jnp.einsum("bij,jb->ib", power, state), state)
+        power = power @ power
+    return state, jnp.zeros(())
 
 
 @evolve.register
@@ -168,21 +207,7 @@ def _(block: Play, state: State, setting: Setting) -> tuple[State, Float[Array, 
     step = 1 / (rate * substeps)
     if block.stop is not None:
         return _branch(block, samples, state, setting)
-    waves = {line: twin.lines[line].forward(values, substeps) for line, values in samples.items()}
-    waves = {
-        line: wave * _carrier(block, line, np.arange(wave.shape[-2]), setting, step) for line, wave in waves.items()
-    }
-    state, norm = _propagate(waves, state, setting, step)
-    return state, jnp.maximum(norm, _of_carriers(block, setting, step))
-
-
-def _of_carriers(block: Play, setting: Setting, step: float) -> float | Float[Array, ""]:
-    """Give the norm that asks for steps in which no drive turns far in the frame of the simulation."""
-    owners = {owner for line in block.schedule.lines if (owner := _owner(block, line)) is not None}
-    if not owners or setting.carriers is None:
-        return 0.0
-    apart = jnp.stack([jnp.abs(setting.carriers[owner] - setting.reference[0]) for owner in owners])
-    return jax.lax.stop_gradient(LARGEST_NORM / _LARGEST_TURN * TURN * step * jnp.max(apart))
+    return _propagate(_driven(block, samples, setting, step), state, setting, step)
 
 
 def _once(block: Play, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
@@ -194,13 +219,36 @@ def _once(block: Play, state: State, setting: Setting) -> tuple[State, Float[Arr
     back = np.broadcast_to(np.arange(first.size).reshape(first.shape), shape).reshape(-1)
     taken = first.reshape(-1)
     schedule = jax.tree.map(lambda values: values[taken], block.schedule)
-    one = Play(schedule, block.stop, block.carrier_of)
+    carrier = None if block.carrier is None else block.carrier[taken]
+    one = Play(schedule, block.stop, block.stop_unit, carrier, block.carrier_of)
     state, norm = evolve(one, state[:, taken], setting.at(setting.clock.at(taken)))
     return state[:, back], norm
 
 
+@evolve.register
+def _(block: PlayOnStep, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    twin, substeps = setting.twin, setting.substeps
+    rate = clock(twin, (block.line, *block.schedule.lines))
+    samples = jax.vmap(lambda schedule: sample(schedule, rate))(block.schedule)
+    step = 1 / (rate * substeps)
+    waves = _driven(block, samples, setting, step)
+    cells = next(iter(waves.values())).shape[-2]
+    times = block.wait[:, None, None] + (np.arange(cells)[:, None] + np.asarray(GAUSS_NODES)) * step
+    window = block.longest + cells * step
+    waves[block.line] = late_step(twin.lines[block.line], block.height, times, window)
+    return _propagate(waves, state, setting, step)
+
+
+def _driven(block: Play | PlayOnStep, samples: dict[str, Array], setting: Setting, step: float) -> dict[str, Wave]:
+    """Give the waves at the chip, drives in the frame of the simulation."""
+    waves = {line: setting.twin.lines[line].forward(values, setting.substeps) for line, values in samples.items()}
+    return {
+        line: wave * _carrier(block, line, np.arange(wave.shape[-2]), setting, step) for line, wave in waves.items()
+    }
+
+
 def _carrier(
-    block: Play,
+    block: Play | PlayOnStep,
     line: str,
     cells: Int[np.ndarray, "*points cells"],
     setting: Setting,
@@ -210,15 +258,21 @@ def _carrier(
 ) -> Array | float:
     """Give the factor that turns some cells of a drive wave from the frame of its carrier to that of the simulation.
 
-    Numbers of each point of the sweep are `arranged` as the points are in the wave.
+    A carrier that the block gives begins with the block. Numbers of each point of the sweep are `arranged` as the points are
+    in the wave.
     """
     owner = _owner(block, line)
-    if owner is None or (setting.carriers is None and owner not in setting.clock.turns):
+    if owner is None:
+        return 1.0
+    times = (cells[..., None] + np.asarray(GAUSS_NODES)) * step
+    if block.carrier is not None:
+        apart = arranged(block.carrier) - setting.reference[0]
+        return jnp.exp(-1j * TURN * apart[..., None, None] * times)
+    if setting.carriers is None and owner not in setting.clock.turns:
         return 1.0
     before = setting.carrier_phase(owner)
     phase = arranged(jnp.asarray(before))[..., None, None] if jnp.ndim(before) else before
     if setting.carriers is not None:
-        times = (cells[..., None] + np.asarray(GAUSS_NODES)) * step
         phase = phase - TURN * (setting.carriers[owner] - setting.reference[0]) * times
     return jnp.exp(1j * phase)
 
@@ -257,7 +311,7 @@ def _branch(block: Play, samples: dict[str, Array], state: State, setting: Setti
     substeps, lines = setting.substeps, setting.twin.lines
     rate = clock(setting.twin, block.schedule.lines)
     step = 1 / (rate * substeps)
-    leaves = _leaves(str(block.stop), setting.experiment, rate)
+    leaves = _leaves(block, setting.experiment, rate)
     longest = int(np.argmax(np.asarray(setting.experiment.coordinates[str(block.stop)].values)))
     rows = {line: values.reshape(-1, len(leaves), values.shape[-1]) for line, values in samples.items()}
     total = next(iter(rows.values())).shape[-1]
@@ -291,4 +345,4 @@ def _branch(block: Play, samples: dict[str, Array], state: State, setting: Setti
     saved = jnp.concatenate([first[None], saved])
     begin = jnp.moveaxis(saved[leaves], 0, -1).reshape(len(state), -1)
     state, tail_norm = _propagate(tail, begin, setting, step)
-    return state, jnp.maximum(jnp.maximum(norm, tail_norm), _of_carriers(block, setting, step))
+    return state, jnp.maximum(norm, tail_norm)

@@ -13,7 +13,8 @@ from qrexplore.pulses import Schedule
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.model import Twin
 from qrexplore.twin.network import network
-from qrexplore.twin.prediction import populations, refined
+from qrexplore.twin.populations import populations
+from qrexplore.twin.resolution import refined
 
 # a carrier away from the common frame turns quickly; this many steps a nanosecond sample follow 1 GHz to 1e-6
 _SUBSTEPS = 16
@@ -61,7 +62,7 @@ def play(
         found, norm = _compiled(names, preparation, substeps)(twin, schedule)
         if not float(norm) > LARGEST_NORM:
             return found[..., 0]
-        substeps = refined(substeps, float(norm))
+        substeps = refined(substeps, float(norm) / LARGEST_NORM)
 
 
 @lru_cache(maxsize=32)

@@ -16,7 +16,19 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm, null_space
 from scipy.optimize import linear_sum_assignment
 
-from qrexplore.experiments import Block, Experiment, Idle, Play, Prepare, Rotation, SteadyDrive, VirtualZ
+from qrexplore.experiments import (
+    Block,
+    Experiment,
+    Idle,
+    Play,
+    PlayOnStep,
+    Prepare,
+    Probe,
+    Repeat,
+    Rotation,
+    SteadyDrive,
+    VirtualZ,
+)
 from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.carriers import frame
@@ -129,8 +141,16 @@ class _Solver:
         frequency, anharmonicity = self.twin.chip.transmon(name).at_flux(jnp.asarray(flux, dtype=float))
         return np.asarray(frequency), np.asarray(anharmonicity)
 
-    def _hamiltonian(self, waves: dict[str, np.ndarray], reference: np.ndarray | None = None) -> np.ndarray:
-        """Give the Hamiltonian (rad/s) for what the lines carry: (times, 2, n, n) for (times, 2), or (n, n) at rest."""
+    def _hamiltonian(
+        self,
+        waves: dict[str, np.ndarray],
+        reference: np.ndarray | None = None,
+        static: dict[str, float] | None = None,
+    ) -> np.ndarray:
+        """Give the Hamiltonian (rad/s) for what the lines carry: (times, 2, n, n) for (times, 2), or (n, n) at rest.
+
+        A `static` flux (Φ0) by the names of transmons comes on top.
+        """
         reference = self.reference if reference is None else reference
         still = np.zeros(np.shape(next(iter(waves.values()), 0.0)))
         total = np.zeros((*still.shape, *self.numbers[0].shape), dtype=complex)
@@ -140,7 +160,7 @@ class _Solver:
 
         frequencies, anharmonicities = {}, {}
         for name in (*self.names, *self.mediators):
-            flux = np.real(self._arriving("flux", name, waves, still))
+            flux = np.real(self._arriving("flux", name, waves, still)) + (static or {}).get(name, 0.0)
             frequencies[name], anharmonicities[name] = self._spectrum(name, flux)
         exchanges, shifted = [], dict(frequencies)
         for coupling in self.twin.chip.couplings_among(self.names):
@@ -190,6 +210,8 @@ class _Solver:
         blocks = self.experiment.protocol.sequence(self.experiment, traced)
         if isinstance(blocks[0], SteadyDrive):
             return self._steady(blocks[0])
+        if isinstance(blocks[0], Probe):
+            return self._probed(blocks[0])
         prepared = {block.qubit: round(float(block.level)) for block in blocks if isinstance(block, Prepare)}
         levels = [prepared.get(name, self.experiment.protocol.preparation) for name in self.names[: self.measured]]
         levels += [0] * (len(self.names) - self.measured)
@@ -214,12 +236,18 @@ class _Solver:
         if isinstance(block, Prepare | VirtualZ):
             return state
         if isinstance(block, Idle):
-            return self._constant(self.still, self._idles(block), state)
+            return self._constant(self._idle(block), self._idles(block), state)
         if isinstance(block, Rotation):
             unitary = self._rotation(block, begin)
             return unitary @ state if state.ndim == 1 else unitary @ state @ unitary.conj().T
+        if isinstance(block, Repeat):
+            for part in block.body * round(float(block.count)):
+                state = self._after(part, state, point, begin)
+            return state
         if isinstance(block, Play):
             return self._played(block, state, point, begin)
+        if isinstance(block, PlayOnStep):
+            return self._played_late(block, state, begin)
         raise NotImplementedError(type(block))
 
     def _next(self, begin: _Begin, block: Block, point: dict[str, float]) -> _Begin:
@@ -227,12 +255,17 @@ class _Solver:
         if isinstance(block, VirtualZ):
             turns = {**begin.turns, block.qubit: begin.turns[block.qubit] + float(block.angle)}
             return _Begin(begin.time, turns)
-        length = 0.0
+        return _Begin(begin.time + self._length(block, point), begin.turns)
+
+    def _length(self, block: Block, point: dict[str, float]) -> float:
+        """Give how long (s) a block lasts."""
         if isinstance(block, Idle):
-            length = self._idles(block)
-        if isinstance(block, Play):
-            length = self._cells(block, point) / (clock(self.twin, block.schedule.lines) * _FINE)
-        return _Begin(begin.time + length, begin.turns)
+            return self._idles(block)
+        if isinstance(block, Repeat):
+            return float(block.count) * sum(self._length(part, point) for part in block.body)
+        if isinstance(block, Play | PlayOnStep):
+            return self._cells(block, point) / (clock(self.twin, block.schedule.lines) * _FINE)
+        return 0.0
 
     def _idles(self, block: Idle) -> float:
         lag = 0.0
@@ -244,7 +277,7 @@ class _Solver:
         """Give how far (Hz) the carrier of a qubit lies above the frame."""
         known = {**self.experiment.protocol.settings, **self.experiment.settings}
         mode = self.names.index(name)
-        if "drive_frequency" in known:
+        if "drive_frequency" in known or "drive_frequency" in self.experiment.coordinates:
             return 0.0
         if "drive_frequencies" in known and mode < self.measured:
             return float(known["drive_frequencies"][mode] - self.reference[mode])
@@ -264,6 +297,19 @@ class _Solver:
             half += np.exp(-1j * phase) / 2 * np.outer(self.dressed[:, low], self.dressed[:, high].conj())
         return expm(-1j * float(block.angle) * (half + half.conj().T))
 
+    def _idle(self, block: Idle) -> Matrix:
+        """Give the Hamiltonian of a block without pulses."""
+        if block.bias is None and block.carrier is None:
+            return self.still
+        source = self.names[0]
+        volts = 0.0 if block.bias is None else float(self.twin.biases[f"bias_{source}"].gain * block.bias)
+        flux = {source: volts}
+        for leak in self.twin.crosstalk.static_flux.leaks.values():
+            if leak.source == source:
+                flux[leak.target] = float(leak.value) * volts
+        carrier = self.reference if block.carrier is None else np.full(len(self.names), float(block.carrier))
+        return self._hamiltonian({}, carrier, flux)
+
     def _constant(self, hamiltonian: Matrix, duration: float, state: np.ndarray) -> np.ndarray:
         if state.ndim == 1:
             return expm(-1j * hamiltonian * duration) @ state
@@ -274,15 +320,16 @@ class _Solver:
             total = total + np.kron(jump, jump.conj()) - (np.kron(decay, one) + np.kron(one, decay.T)) / 2
         return (expm(total * duration) @ state.reshape(-1)).reshape(state.shape)
 
-    def _cells(self, block: Play, point: dict[str, float]) -> int:
+    def _cells(self, block: Play | PlayOnStep, point: dict[str, float]) -> int:
         """Give how many cells are followed."""
         rate = clock(self.twin, block.schedule.lines)
         samples = sample_count(block.schedule.window, rate)
-        if block.stop is None:
+        if isinstance(block, PlayOnStep) or block.stop is None:
             return samples * _FINE
         # a shorter pulse is followed for as long after its stop as the longest, and not to the end of the window
         longest = float(np.max(self.experiment.coordinates[block.stop].values))
-        whole, here = (int(stop * rate * (1 + 1e-9)) for stop in (longest, point[block.stop]))
+        stops = (longest * block.stop_unit, point[block.stop] * block.stop_unit)
+        whole, here = (int(stop * rate * (1 + 1e-9)) for stop in stops)
         return (samples - (whole - here)) * _FINE
 
     def _played(self, block: Play, state: np.ndarray, point: dict[str, float], begin: _Begin) -> np.ndarray:
@@ -290,8 +337,25 @@ class _Solver:
         step, cells = 1 / (rate * _FINE), self._cells(block, point)
         samples = sample(block.schedule, rate)
         waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE))[:cells] for line, s in samples.items()}
-        for line, wave in waves.items():
-            waves[line] = wave * self._turned(line, block, begin, cells, step)
+        return self._through(self._turned(waves, block, begin, step), step, state)
+
+    def _played_late(self, block: PlayOnStep, state: np.ndarray, begun: _Begin) -> np.ndarray:
+        """Play on a step whose line is followed from its beginning, on cells as fine as those of the pulses."""
+        rate = clock(self.twin, (block.line, *block.schedule.lines))
+        samples = sample(block.schedule, rate)
+        waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE)) for line, s in samples.items()}
+        cells, begin = len(next(iter(waves.values()))), float(block.wait) * rate * _FINE
+        if abs(begin - round(begin)) > 1e-6:
+            msg = f"the second solver takes waits of whole cells of 1/{_FINE} sample, got {float(block.wait):g} s."
+            raise NotImplementedError(msg)
+        held = jnp.full(sample_count(round(begin) / (rate * _FINE) + block.schedule.window, rate), block.height)
+        whole = np.asarray(self.twin.lines[block.line].forward(held, _FINE))
+        waves[block.line] = whole[round(begin) : round(begin) + cells]
+        step = 1 / (rate * _FINE)
+        return self._through(self._turned(waves, block, begun, step), step, state)
+
+    def _through(self, waves: dict[str, np.ndarray], step: float, state: np.ndarray) -> np.ndarray:
+        cells = len(next(iter(waves.values())))
         # at the two nodes of each cell, and linear through them; samples are where lines may jump
         nodes = self._hamiltonian(waves)
         rise = (nodes[:, 1] - nodes[:, 0]) / (GAUSS_NODES[1] - GAUSS_NODES[0])
@@ -301,14 +365,23 @@ class _Solver:
             state = self._integrated(left[here], rise[here], step, state)
         return state
 
-    def _turned(self, line: str, block: Play, begin: _Begin, cells: int, step: float) -> np.ndarray | float:
-        """Give what turns a wave of a drive line from the frame of its carrier to that of the simulation."""
-        kind, _, name = line.partition("_")
-        if kind != "drive":
-            return 1.0
-        owner = block.carrier_of or name
-        times = begin.time + (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
-        return np.exp(-1j * (begin.turns[owner] + TURN * self._carrier(owner) * times))
+    def _turned(
+        self, waves: dict[str, np.ndarray], block: Play | PlayOnStep, begin: _Begin, step: float
+    ) -> dict[str, np.ndarray]:
+        """Give the waves with drives in the frame of the simulation, where theirs is another one."""
+        turned = dict(waves)
+        for line, wave in waves.items():
+            kind, _, name = line.partition("_")
+            if kind != "drive":
+                continue
+            owner = (block.carrier_of if isinstance(block, Play) else None) or name
+            times = (np.arange(len(wave))[:, None] + np.array(GAUSS_NODES)) * step
+            if block.carrier is not None:
+                phase = TURN * (float(block.carrier) - self.reference[0]) * times
+            else:
+                phase = begin.turns[owner] + TURN * self._carrier(owner) * (begin.time + times)
+            turned[line] = wave * np.exp(-1j * phase)
+        return turned
 
     def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
         shape = state.shape
@@ -352,3 +425,17 @@ class _Solver:
         state = null_space(total / np.abs(total).max(), rcond=1e-9)[:, 0].reshape(2, 2)
         shares = np.real(np.diag(state) / np.trace(state))
         return np.concatenate([shares, np.zeros(transmon.levels - 2)])[None]
+
+    def _probed(self, block: Probe) -> Float[np.ndarray, "qubits levels"]:
+        """Give what the field of the resonator settles to, driven from empty for many of its lifetimes."""
+        resonator = self.twin.chip.resonators[f"resonator_{block.qubit}"]
+        frequency = float(resonator.frequencies(self.transmons[0])[round(float(block.level))])
+        rate = TURN * (float(resonator.linewidth) / 2 + 1j * (frequency - float(block.frequency)))
+        lifetime = 1 / rate.real
+        found = solve_ivp(
+            lambda _, field: rate.real - rate * field,
+            (0.0, 40 * lifetime), np.zeros(1, dtype=complex), method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE,
+        )  # fmt: skip
+        through = found.y[0, -1]
+        answer = abs({"transmission": through, "notch": 1 - through}[block.port])
+        return np.array([1 - answer, answer, *[0.0] * (self.transmons[0].levels - 2)])[None]
