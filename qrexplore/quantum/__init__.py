@@ -5,7 +5,14 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
 from qrexplore.quantum.dressing import dressed_states, label_overlaps
-from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
+from qrexplore.quantum.liouvillian import (
+    commutator,
+    conjugation,
+    coordinates,
+    dissipator,
+    hermitian_basis,
+    mixed_dissipator,
+)
 from qrexplore.quantum.operators import Register
 from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
 from qrexplore.quantum.support import relevant_coordinates
@@ -22,6 +29,7 @@ __all__ = [
     "dressed_states",
     "hermitian_basis",
     "label_overlaps",
+    "mixed_dissipator",
     "relevant_coordinates",
     "taylor_order",
 ]

@@ -19,7 +19,6 @@ from qrexplore.quantum import (
     Register,
     commutator,
     coordinates,
-    dissipator,
     dressed_states,
     hermitian_basis,
     relevant_coordinates,
@@ -54,6 +53,10 @@ class Dynamics:
         Whether density matrices are propagated.
     rotated
         Whether ideal rotations occur (of a register of one qubit).
+    preparation
+        Level in which each qubit starts.
+    uneven
+        Whether level 2 of each qubit has a relaxation of its own.
     """
 
     qubits: tuple[str, ...]
@@ -64,6 +67,7 @@ class Dynamics:
     dissipative: bool
     rotated: bool
     preparation: tuple[int, ...]
+    uneven: tuple[bool, ...]
 
     @cached_property
     def register(self) -> Register:
@@ -125,7 +129,7 @@ class Dynamics:
         drift = [self._liouville(term) for term in self._idle_terms]
         if self.dissipative:
             modes = range(len(self.qubits))
-            drift += [dissipator(jump) for mode in modes for jump in noise.jumps(self.register, mode)]
+            drift += [m for k in modes for m in noise.dissipators(self.register, k, uneven=self.uneven[k])]
         controls = [self._liouville(term) for term in [*self._control_terms, *self._rotations]]
         return ControlSystem(tuple(drift), tuple(controls))
 
@@ -256,4 +260,5 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
         dissipative=twin.dissipative,
         rotated=rotated,
         preparation=(experiment.protocol.preparation,) * len(names),
+        uneven=tuple(twin.chip.qubits[name].relaxation is not None for name in names),
     )

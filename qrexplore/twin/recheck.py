@@ -147,7 +147,9 @@ class _Solver:
         found = []
         for transmon, lowering, number in zip(self.transmons, self.lowering, self.numbers, strict=True):
             t1, thermal = float(transmon.t1), float(transmon.thermal_population)
-            found += [np.sqrt((1 + thermal) / t1) * lowering, np.sqrt(thermal / t1) * lowering.conj().T]
+            ratio = 1.0 if transmon.relaxation is None else float(transmon.relaxation.ratio)
+            decay = lowering * np.where(np.diag(number).real.round() == 2, np.sqrt(ratio), 1.0)
+            found += [np.sqrt((1 + thermal) / t1) * decay, np.sqrt(thermal / t1) * decay.conj().T]
             found.append(np.sqrt(2 / float(transmon.t_phi)) * number)
         return found
 

@@ -2,7 +2,18 @@
 
 from qrexplore.twin.chip.chip import Chip
 from qrexplore.twin.chip.coupling import ExchangeCoupling
+from qrexplore.twin.chip.disturbance import Disturbance
+from qrexplore.twin.chip.relaxation import UpperRelaxation
 from qrexplore.twin.chip.series import energies, transition
 from qrexplore.twin.chip.transmon import SPECTRA, Transmon
 
-__all__ = ["SPECTRA", "Chip", "ExchangeCoupling", "Transmon", "energies", "transition"]
+__all__ = [
+    "SPECTRA",
+    "Chip",
+    "Disturbance",
+    "ExchangeCoupling",
+    "Transmon",
+    "UpperRelaxation",
+    "energies",
+    "transition",
+]
