@@ -6,7 +6,7 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
-from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
+from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon, UpperRelaxation
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -18,10 +18,21 @@ from qrexplore.twin.electronics import (
     step_response,
 )
 from qrexplore.twin.model import Twin
+from qrexplore.twin.noise import (
+    DriveNoise,
+    FluxNoise,
+    FrequencyNoise,
+    OneOverF,
+    QuasiStatic,
+    Share,
+    SlowNoise,
+    Telegraph,
+)
 from qrexplore.twin.play import play
 from qrexplore.twin.prediction import populations, predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.sampling import sampling_error
 
 __all__ = [
     "AbstractReadout",
@@ -29,22 +40,32 @@ __all__ = [
     "ConfusionReadout",
     "Delay",
     "DriveGain",
+    "DriveNoise",
     "ExchangeCoupling",
     "ExponentialResponse",
     "FluxBias",
+    "FluxNoise",
+    "FrequencyNoise",
     "Gain",
     "LowPass",
+    "OneOverF",
+    "QuasiStatic",
     "Recheck",
     "RescaledReadout",
+    "Share",
     "SignalChain",
     "SignalReadout",
+    "SlowNoise",
+    "Telegraph",
     "Transmon",
     "Twin",
+    "UpperRelaxation",
     "library",
     "play",
     "populations",
     "predict",
     "read",
+    "sampling_error",
     "second_opinion",
     "simulate",
     "step_response",

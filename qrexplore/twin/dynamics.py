@@ -178,7 +178,7 @@ class Dynamics:
     def controls(self, twin: Twin, waves: dict[str, Wave]) -> Float[Array, "*batch controls"]:
         """Give the time-dependent coefficients (rad/s) for the waves at the chip (Φ0 for flux, Hz for drives)."""
         transmons, couplings = self._parts(twin)
-        pulsed = {mode: transmons[mode].at_flux(waves[f"flux_{self.qubits[mode]}"]) for mode in self.pulsed}
+        pulsed = {mode: _spectrum(transmons[mode], self.qubits[mode], waves) for mode in self.pulsed}
         idle = {mode: transmon.at_flux(jnp.zeros(())) for mode, transmon in enumerate(transmons)}
         parts = [now - rest for mode in self.pulsed for now, rest in zip(pulsed[mode], idle[mode], strict=True)]
         for pair in self._moved_couplings:
@@ -219,7 +219,16 @@ class Dynamics:
         return jnp.asarray(membership.astype(float)) @ joint
 
 
-def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rotated: bool) -> Dynamics:
+def _spectrum(transmon: Transmon, name: str, waves: dict[str, Wave]) -> tuple[Array, Array]:
+    """Give frequency and anharmonicity (Hz) under the flux of its line and what else moves the frequency."""
+    frequency, anharmonicity = transmon.at_flux(waves.get(f"flux_{name}", jnp.zeros(())))
+    noise_of_frequency = f"frequency_{name}"
+    return frequency + waves[noise_of_frequency] if noise_of_frequency in waves else frequency, anharmonicity
+
+
+def dynamics(
+    twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rotated: bool, restless: frozenset[str] = frozenset()
+) -> Dynamics:
     """Give the dynamics of an experiment on a twin.
 
     Parameters
@@ -232,6 +241,8 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
         Lines that play.
     rotated
         Whether ideal rotations occur.
+    restless
+        Qubits whose flux or frequency moves by itself while pulses play.
 
     Raises
     ------
@@ -256,7 +267,7 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
         levels=tuple(twin.chip.qubits[name].levels for name in names),
         couplings=tuple((first, second) for first, second in couplings),
         driven=tuple(mode for mode, name in enumerate(names) if f"drive_{name}" in lines),
-        pulsed=tuple(mode for mode, name in enumerate(names) if f"flux_{name}" in lines),
+        pulsed=tuple(mode for mode, name in enumerate(names) if f"flux_{name}" in lines or name in restless),
         dissipative=twin.dissipative,
         rotated=rotated,
         preparation=(experiment.protocol.preparation,) * len(names),

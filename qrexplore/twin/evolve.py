@@ -10,9 +10,12 @@ from jaxtyping import Array, Float, Inexact, Int
 from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation
 from qrexplore.pulses import sample
 from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.course import Course, Places
+from qrexplore.twin.disturb import calm, disturbed
 from qrexplore.twin.dynamics import TURN, Dynamics
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
+from qrexplore.twin.telegraph import JointDynamics
 
 State = Inexact[Array, "kept batch"]
 
@@ -23,12 +26,32 @@ _MOST_SQUARINGS = 32
 class Setting:
     """What a block needs to know beyond itself: twin, experiment, matrices, frame and resolution."""
 
-    def __init__(self, twin: Twin, experiment: Experiment, dynamics: Dynamics, substeps: int) -> None:
+    def __init__(
+        self,
+        twin: Twin,
+        experiment: Experiment,
+        dynamics: Dynamics | JointDynamics,
+        substeps: int,
+        course: Course | None = None,
+    ) -> None:
         self.twin = twin
         self.experiment = experiment
         self.dynamics = dynamics
         self.substeps = substeps
+        self.course = course
         self.weights = dynamics.weights(twin, frame(twin, experiment))
+
+    def during(self, course: Course | None) -> "Setting":
+        """Give the setting of one block, with the noise that moves during it."""
+        if course is None:
+            return self
+        found = Setting(self.twin, self.experiment, self.dynamics, self.substeps, course)
+        if course.playing:
+            return found
+        reference = frame(self.twin, self.experiment)
+        each = jax.vmap(jax.vmap(lambda offsets: self.dynamics.weights(disturbed(self.twin, offsets), reference)))
+        found.weights = jnp.mean(each(course.offsets), axis=0)
+        return found
 
 
 def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
@@ -40,7 +63,8 @@ def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
     known = {**experiment.protocol.settings, **experiment.settings}
     if "drive_frequency" in known:
         return jnp.full(len(experiment.qubits), float(known["drive_frequency"]))
-    idle = [twin.chip.qubits[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
+    at_rest = calm(twin).chip.qubits
+    idle = [at_rest[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
     return jnp.full(len(idle), jax.lax.stop_gradient(sum(idle) / len(idle)))
 
 
@@ -95,7 +119,7 @@ def _carrier(line: str, cells: Int[np.ndarray, "*points cells"], setting: Settin
     known = {**setting.experiment.protocol.settings, **setting.experiment.settings}
     if kind != "drive" or "drive_frequency" in known:
         return 1.0
-    idle, _ = setting.twin.chip.qubits[qubit].at_flux(jnp.zeros(()))
+    idle, _ = calm(setting.twin).chip.qubits[qubit].at_flux(jnp.zeros(()))
     reference = frame(setting.twin, setting.experiment)[0]
     times = (cells[..., None] + np.asarray(GAUSS_NODES)) * step
     return jnp.exp(-1j * TURN * (jax.lax.stop_gradient(idle) - reference) * times)
@@ -117,8 +141,16 @@ def clock(twin: Twin, lines: tuple[str, ...]) -> float:
 
 
 def _propagate(
-    waves: dict[str, Wave], state: State, setting: Setting, step: float, save_every: int | None = None
+    waves: dict[str, Wave],
+    state: State,
+    setting: Setting,
+    step: float,
+    *,
+    save_every: int | None = None,
+    places: Places | None = None,
 ) -> tuple[Array, Float[Array, ""]]:
+    if setting.course is not None:
+        waves = setting.course.on(waves, places, setting.substeps)
     controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
     return setting.dynamics.propagator.evolve(setting.weights, controls, step, state, save_every=save_every)
 
@@ -156,8 +188,11 @@ def _branch(
     upto = np.arange(max(1, int(leaves.max())) * substeps)
     trunk = {line: wave[:, upto] * _carrier(line, upto, setting, step) for line, wave in trunk.items()}
     first = state.reshape(len(state), -1, len(stops))[:, :, longest]
-    saved, norm = _propagate(trunk, first, setting, step, save_every=substeps)
+    count = state.shape[1] // len(stops)
+    along = (np.arange(count) * len(stops) + longest)[:, None], upto[None]
+    saved, norm = _propagate(trunk, first, setting, step, save_every=substeps, places=along)
     saved = jnp.concatenate([first[None], saved])
     begin = jnp.moveaxis(saved[leaves], 0, -1).reshape(len(state), -1)
-    state, tail_norm = _propagate(tail, begin, setting, step)
+    every_point = np.arange(state.shape[1])[:, None], np.tile(cells, (count, 1))
+    state, tail_norm = _propagate(tail, begin, setting, step, places=every_point)
     return state, jnp.maximum(norm, tail_norm)

@@ -1,4 +1,4 @@
-"""The twin: chip, one signal chain a line, readout. Immutable; a change gives a new twin."""
+"""The twin: chip, one signal chain a line, readout, slow noise. Immutable; a change gives a new twin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ import equinox as eqx
 from qrexplore.core import Named, ParameterTable, replace, table, transparent
 from qrexplore.twin.chip import Chip
 from qrexplore.twin.electronics import FluxBias, SignalChain
+from qrexplore.twin.noise import SlowNoise
 from qrexplore.twin.readout import AbstractReadout
 
 
@@ -26,6 +27,8 @@ class Twin(eqx.Module):
         One readout a qubit, named ``readout_<qubit>``.
     dissipative
         Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
+    noise
+        Slow noise, over which predictions are averaged; none by default.
     """
 
     chip: Chip = transparent()
@@ -33,6 +36,18 @@ class Twin(eqx.Module):
     readout: Named[AbstractReadout] = transparent()
     biases: Named[FluxBias] = transparent(default_factory=Named)
     dissipative: bool = eqx.field(static=True, default=True)
+    noise: SlowNoise = eqx.field(default_factory=SlowNoise)
+
+    def __check_init__(self) -> None:
+        """Refuse noise on qubits that are not there."""
+        for name, source in self.noise.sources.items():
+            for qubit in (source.on, *source.also):
+                if qubit not in self.chip.qubits:
+                    msg = (
+                        f"noise source `{name}` acts on the qubit {qubit!r}, but the chip has {', '.join(self.chip.qubits)}. "
+                        "Give the name of a qubit of the chip."
+                    )
+                    raise ValueError(msg)
 
     @property
     def parameters(self) -> ParameterTable:

@@ -11,12 +11,17 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
-from qrexplore.experiments import Experiment, Play, Rotation, SteadyDrive
+from qrexplore.experiments import Block, Experiment, Play, Rotation, SteadyDrive
+from qrexplore.twin.course import beginning, courses
+from qrexplore.twin.disturb import disturbed
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
-from qrexplore.twin.evolve import Setting, evolve
+from qrexplore.twin.ensemble import Members, ensemble, sources, still_offsets
+from qrexplore.twin.evolve import Setting, clock, evolve
 from qrexplore.twin.model import Twin
+from qrexplore.twin.noise import AbstractSource, OneOverF, Telegraph
 from qrexplore.twin.recheck import second_opinion
 from qrexplore.twin.spectroscopy import steady_populations
+from qrexplore.twin.telegraph import JointDynamics, signs
 
 DEFAULT_SUBSTEPS = 2
 
@@ -43,19 +48,69 @@ def populations(
     populations, norm
         The second number is the largest norm of a step's exponent; above `LARGEST_NORM` the step is too coarse.
     """
+    if not twin.noise.sources:
+        blocks, batch = _blocks(experiment, points)
+        return _one(twin, experiment, blocks, None, batch=batch, substeps=substeps)
+    found, drawn, norm = of_members(twin, experiment, points, substeps=substeps)
+    return jnp.tensordot(drawn.weights, found, axes=1), norm
+
+
+def of_members(
+    twin: Twin, experiment: Experiment, points: Points, *, substeps: int = DEFAULT_SUBSTEPS
+) -> tuple[Float[Array, "members qubits levels points"], Members, Float[Array, ""]]:
+    """Give what each member of the ensemble of slow noise finds, and what the members are; see `populations`."""
+    blocks, batch = _blocks(experiment, points)
+
+    def run(member: Twin, key: Array | None) -> tuple[Array, Array]:
+        return _one(member, experiment, blocks, key, batch=batch, substeps=substeps)
+
+    return ensemble(run, twin, experiment, blocks)
+
+
+def _blocks(experiment: Experiment, points: Points) -> tuple[tuple[Block, ...], int]:
+    """Give what is done, for all points along a first axis, and how many they are."""
     batch = len(next(iter(points.values())))
-    blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points)
+    return jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points), batch
+
+
+def _one(
+    twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], key: Array | None, *, batch: int, substeps: int
+) -> tuple[Float[Array, "qubits levels points"], Float[Array, ""]]:
+    """Give the populations that one member of an ensemble finds; `key` is that of its 1/f noise."""
+    moving = sources(twin, experiment, blocks, OneOverF) if key is not None else {}
+    jumping = tuple(sources(twin, experiment, blocks, Telegraph))
     if isinstance(blocks[0], SteadyDrive):
-        return steady_populations(twin, blocks[0]), jnp.zeros(())
+        return _steady(twin, blocks[0], moving, jumping, key), jnp.zeros(())
     lines = tuple(dict.fromkeys(line for b in blocks if isinstance(b, Play) for line in b.schedule.lines))
-    matrices = dynamics(twin, experiment, lines, rotated=any(isinstance(block, Rotation) for block in blocks))
+    rotated = any(isinstance(block, Rotation) for block in blocks)
+    restless = frozenset(name for s in moving.values() if lines and s.quantity != "drive" for name in (s.on, *s.also))
+    matrices = dynamics(twin, experiment, lines, rotated=rotated, restless=restless)
+    if jumping:
+        matrices = JointDynamics(matrices, jumping)
     setting = Setting(twin, experiment, matrices, substeps)
+    drawn = [None] * len(blocks)
+    if key is not None and moving:
+        drawn = courses(twin, moving, blocks, key, batch=batch, rate=clock(twin, lines) if lines else 0.0)
     dressed = matrices.dressed(twin)
     state, norm = matrices.start(dressed, batch), jnp.zeros(())
-    for block in blocks:
-        state, block_norm = evolve(block, state, setting)
+    for block, course in zip(blocks, drawn, strict=True):
+        state, block_norm = evolve(block, state, setting.during(course))
         norm = jnp.maximum(norm, block_norm)
     return matrices.populations(dressed, state), norm
+
+
+def _steady(
+    twin: Twin, block: SteadyDrive, moving: dict[str, AbstractSource], jumping: tuple[str, ...], key: Array | None
+) -> Float[Array, "qubits levels points"]:
+    """Give the mean of the steady states that slow noise leads to: it is taken to stand still while one is reached."""
+    if key is not None:
+        twin = disturbed(twin, beginning(moving, key))
+    if not jumping:
+        return steady_populations(twin, block)
+    named = {name: twin.noise.sources[name] for name in jumping}
+    states = jnp.asarray(signs(len(jumping)))
+    each = jax.vmap(lambda row: steady_populations(disturbed(twin, still_offsets(named, row)), block))(states)
+    return jnp.mean(each, axis=0)
 
 
 def read(

@@ -19,9 +19,12 @@ from scipy.optimize import linear_sum_assignment
 from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation, SteadyDrive
 from qrexplore.pulses import sample
 from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.disturb import calm, disturbed
 from qrexplore.twin.electronics import DriveGain
+from qrexplore.twin.ensemble import members, sources, still_offsets
 from qrexplore.twin.evolve import clock, frame
 from qrexplore.twin.model import Twin
+from qrexplore.twin.noise import OneOverF, QuasiStatic, Telegraph
 
 TURN = 2 * np.pi
 _FINE = 32
@@ -75,12 +78,34 @@ def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, po
     flat = np.asarray(values, dtype=np.float64).reshape(len(experiment.qubits), -1)
     grid = {name: np.asarray(column) for name, column in experiment.points().items()}
     positions = _spread(experiment.sweep_shape, points)
-    solver = _Solver(twin, experiment)
-    found = np.stack(
-        [solver.populations({n: float(column[at]) for n, column in grid.items()}) for at in positions], axis=-1
-    )
+    solvers = [(_Solver(member, experiment), weight) for member, weight in _members(twin, experiment, grid)]
+    at_points = [{n: float(column[at]) for n, column in grid.items()} for at in positions]
+    found = np.stack([sum(w * solver.populations(point) for solver, w in solvers) for point in at_points], axis=-1)
     responses = [np.asarray(twin.readout[f"readout_{name}"].responses(found.shape[1])) for name in experiment.qubits]
     return Recheck(positions, flat[:, positions], np.einsum("ql,qlp->qp", np.stack(responses), found))
+
+
+def _members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray]) -> list[tuple[Twin, float]]:
+    """Give the members of the ensemble of slow noise with their weights; only the twin itself if there is none."""
+    if not twin.noise.sources:
+        return [(twin, 1.0)]
+    blocks = experiment.protocol.sequence(experiment, {name: jnp.asarray(column[0]) for name, column in grid.items()})
+    still = sources(twin, experiment, blocks, QuasiStatic)
+    jumping, moving = (list(sources(twin, experiment, blocks, kind)) for kind in (Telegraph, OneOverF))
+    drawn = members(twin, len(still), sampled=bool(moving))
+    if jumping or drawn.keys is not None:
+        what = (
+            f"noise of several states or paths ({', '.join([*jumping, *moving])})"
+            if jumping or moving
+            else "sampled noise"
+        )
+        msg = (
+            f"the second solver averages over the nodes of quasi-static noise, but the twin has {what}. "
+            "Compare without it, for example with its amplitude in `noise` left out, or set `recheck` to 0."
+        )
+        raise ValueError(msg)
+    values = zip(drawn.values, drawn.weights, strict=True)
+    return [(disturbed(twin, still_offsets(still, jnp.asarray(row))), float(weight)) for row, weight in values]
 
 
 def _spread(shape: tuple[int, ...], points: int) -> Int[np.ndarray, " points"]:
@@ -148,7 +173,7 @@ class _Solver:
         for transmon, lowering, number in zip(self.transmons, self.lowering, self.numbers, strict=True):
             t1, thermal = float(transmon.t1), float(transmon.thermal_population)
             ratio = 1.0 if transmon.relaxation is None else float(transmon.relaxation.ratio)
-            decay = lowering * np.where(np.diag(number).real.round() == 2, np.sqrt(ratio), 1.0)
+            decay = lowering * np.where(np.real(np.diag(number)).round() == 2, np.sqrt(ratio), 1.0)
             found += [np.sqrt((1 + thermal) / t1) * decay, np.sqrt(thermal / t1) * decay.conj().T]
             found.append(np.sqrt(2 / float(transmon.t_phi)) * number)
         return found
@@ -236,7 +261,8 @@ class _Solver:
             return 1.0
         mode = self.names.index(name)
         times = (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
-        return np.exp(-1j * TURN * (self._spectrum(mode, 0.0)[0] - self.reference[mode]) * times)
+        idle = float(calm(self.twin).chip.qubits[name].at_flux(jnp.zeros(()))[0])
+        return np.exp(-1j * TURN * (idle - self.reference[mode]) * times)
 
     def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
         shape = state.shape
