@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from qrexplore.core import jit
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares
+from qrexplore.quantum import Derivatives
 from qrexplore.twin import Twin, populations, read
 from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, LARGEST_NORM, refined
 
@@ -120,10 +121,12 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
     def twin_at(point: Array, twin: Twin) -> Twin:
         return twin.replace(dict(zip(paths, coordinates.values(point), strict=True)))
 
-    def found(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[list[Array], Array]:
+    def found(
+        point: Array, twin: Twin, points: tuple, substeps: int, derivatives: Derivatives = "forward"
+    ) -> tuple[list[Array], Array]:
         moved = twin_at(point, twin)
         results = [
-            populations(moved, experiment, grid, substeps=substeps)
+            populations(moved, experiment, grid, substeps=substeps, derivatives=derivatives)
             for experiment, grid in zip(problem.experiments, points, strict=True)
         ]
         return [result for result, _ in results], jnp.max(jnp.stack([norm for _, norm in results]))
@@ -166,7 +169,7 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
     @jit
     def gradient(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple[Array, Array], Array]:
         def loss(moved: Array) -> tuple[Array, Array]:
-            populated, norm = found(moved, twin, points, substeps)
+            populated, norm = found(moved, twin, points, substeps, "backward")
             return jnp.sum(compare(moved, twin, populated) ** 2) / 2, norm
 
         return jax.value_and_grad(loss, has_aux=True)(point)

@@ -5,6 +5,7 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
 from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
 from qrexplore.quantum.liouvillian import (
     commutator,
     conjugation,
@@ -14,12 +15,13 @@ from qrexplore.quantum.liouvillian import (
     mixed_dissipator,
 )
 from qrexplore.quantum.operators import Register
-from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator, taylor_order
+from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator
 from qrexplore.quantum.support import relevant_coordinates
 
 __all__ = [
     "GAUSS_NODES",
     "ControlSystem",
+    "Derivatives",
     "Propagator",
     "Register",
     "commutator",
@@ -30,6 +32,7 @@ __all__ = [
     "hermitian_basis",
     "label_overlaps",
     "mixed_dissipator",
+    "norms_of_orders",
     "relevant_coordinates",
     "taylor_order",
 ]

@@ -5,8 +5,8 @@ length h is the fourth-order Magnus exponential over the two Gauss nodes,
 
     Omega = h (A_1 + A_2)/2 + sqrt(3) h^2/12 [A_2, A_1],
 
-whose action on x is a Taylor series of an order that follows from a bound on the norm. Arrays are laid out with the
-batch last, and the matrices by rows of equal length (ELLPACK), which suits small matrices best.
+whose action on x is a Taylor series of an order that follows from the norm met in that step. Arrays are laid out with the
+batch last.
 
 References
 ----------
@@ -14,23 +14,26 @@ Blanes, Casas, Oteo, Ros, Phys. Rep. 470, 151 (2009), eq. (253).
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact, Int
 
+from qrexplore.quantum.exponential import (
+    Derivatives,
+    RowPattern,
+    exponential_action,
+    norms_of_orders,
+    row_pattern,
+    taylor_order,
+)
+
 GAUSS_NODES = (0.5 - math.sqrt(3) / 6, 0.5 + math.sqrt(3) / 6)
 
-
-class RowPattern(NamedTuple):
-    """Where a family of matrices may be non-zero: for each row the same number of columns, padded with a zero."""
-
-    columns: Int[np.ndarray, "n width"]
-    present: Float[np.ndarray, "n width"]
+# states that derivatives taken backwards may keep (bytes); of a longer way they keep every so many and go the rest again
+_KEPT = 32e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,29 +74,6 @@ class ControlSystem:
         return jnp.tensordot(weights, jnp.asarray(np.stack(self.drift)), axes=1)
 
 
-def _pattern(matrices: list[np.ndarray]) -> RowPattern:
-    occupied = np.any([np.abs(matrix) > 0 for matrix in matrices], axis=0)
-    width = max(1, int(occupied.sum(axis=1).max()))
-    columns = np.zeros((len(occupied), width), dtype=int)
-    present = np.zeros((len(occupied), width))
-    for row, filled in enumerate(occupied):
-        hits = np.flatnonzero(filled)
-        columns[row, : len(hits)], present[row, : len(hits)] = hits, 1.0
-    return RowPattern(columns, present)
-
-
-def _transposed(pattern: RowPattern) -> tuple[np.ndarray, np.ndarray, Float[np.ndarray, "n width"]]:
-    """Give where the transpose of a matrix in ELLPACK layout finds its entries: row and slot, and whether there is one."""
-    size = len(pattern.columns)
-    places = [np.argwhere((pattern.columns == column) & (pattern.present > 0)) for column in range(size)]
-    width = max(1, *map(len, places))
-    found = np.zeros((size, width, 2), dtype=int)
-    there = np.zeros((size, width))
-    for column, hits in enumerate(places):
-        found[column, : len(hits)], there[column, : len(hits)] = hits, 1.0
-    return found[..., 0], found[..., 1], there
-
-
 def _commutator(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return left @ right - right @ left
 
@@ -106,12 +86,18 @@ class Propagator:
     ----------
     system
         The matrices.
+    largest_norm
+        Norm of an exponent up to which the Taylor series is long enough; steps are to be shorter than that.
+    tolerance
+        Largest error that the end of a series makes, see `taylor_order`; those of all steps add up.
     order
-        Order of the Taylor series of the exponential, see `taylor_order`.
+        Order of all series, for those who know better than the norm tells; None to take what each step needs.
     """
 
     system: ControlSystem
-    order: int
+    largest_norm: float = 2.5
+    tolerance: float = 1e-11
+    order: int | None = None
 
     def _terms(self) -> tuple[list[np.ndarray], list[tuple[int, int]], RowPattern]:
         """Give pairs of controls that do not commute and where Omega may be non-zero."""
@@ -126,7 +112,7 @@ class Propagator:
         occupied = [np.abs(m) for m in (*system.drift, *system.controls)]
         drift = np.sum(occupied[: len(system.drift)], axis=0)
         crossed = [drift @ c + c @ drift for c in occupied[len(system.drift) :]]
-        return mutual, pairs, _pattern([*occupied, *crossed, *[np.abs(m) for m in mutual]])
+        return mutual, pairs, row_pattern([*occupied, *crossed, *[np.abs(m) for m in mutual]])
 
     def evolve(
         self,
@@ -136,7 +122,7 @@ class Propagator:
         start: Inexact[Array, "n batch"],
         *,
         save_every: int | None = None,
-        own_adjoint: bool = False,
+        derivatives: Derivatives = "any",
     ) -> tuple[Inexact[Array, "n batch"] | Inexact[Array, "saved n batch"], Float[Array, ""]]:
         """Evolve a batch of states through consecutive steps.
 
@@ -152,17 +138,16 @@ class Propagator:
             States at the beginning.
         save_every
             None for the final states only; else the states after every so many steps, which must divide the number.
-        own_adjoint
-            For derivatives taken backwards, which then are several times faster and keep one state a step; there is no
-            forward mode then.
+        derivatives
+            Whether derivatives are to be taken forwards or backwards. Either way the series then stops where the norm of a
+            step lets it, and backwards only one state a step is kept; where both must be possible it has its full length.
 
         Returns
         -------
         states
             Final states, or the saved ones along a first axis.
         norm
-            Largest row-sum norm of an exponent that was met; the Taylor series is made for norms up to some limit, and
-            the caller compares.
+            Largest row-sum norm of an exponent that was met; the caller compares it with `largest_norm`.
         """
         mutual, pairs, pattern = self._terms()
         drift = self.system.drift_matrix(weights)
@@ -172,7 +157,9 @@ class Propagator:
         entries = stacked[:, rows, pattern.columns] * pattern.present
         flat = jnp.moveaxis(entries, 0, -1).reshape(-1, len(stacked))
 
-        act = _with_own_adjoint(pattern, self.order) if own_adjoint else _plain(pattern, self.order)
+        longest = self.order or taylor_order(self.largest_norm, self.tolerance)
+        act = exponential_action(pattern, longest, derivatives)
+        reach = norms_of_orders(self.largest_norm, self.tolerance)
 
         def advance(
             carry: tuple[Array, Array], along: tuple[Float[Array, "2 controls batch"], Float[Array, ""]]
@@ -185,98 +172,33 @@ class Propagator:
             coefficients += [factor * (second[k] * first[l] - second[l] * first[k])[None] for k, l in pairs]
             omega = (flat @ jnp.concatenate(coefficients).astype(flat.dtype)).reshape(*pattern.columns.shape, -1)
             norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(omega)), axis=1))
-            return (act(omega, state), jnp.maximum(largest, norm)), None
+            order = self.order or jnp.searchsorted(reach, norm) + 1
+            return (act(omega, state, order), jnp.maximum(largest, norm)), None
 
-        if own_adjoint:
-            advance = jax.checkpoint(advance, prevent_cse=False)
         carry = (start, jnp.zeros(()))
         lengths = jnp.broadcast_to(step, controls.shape[:1])
-        if save_every is None:
+        sparing = derivatives == "backward" and len(controls) * start.size * start.dtype.itemsize > _KEPT
+        if derivatives == "backward":
+            advance = jax.checkpoint(advance, prevent_cse=False)
+        if save_every is None and not sparing:
             return jax.lax.scan(advance, carry, (controls, lengths))[0]
-        chunks = controls.reshape(-1, save_every, *controls.shape[1:]), lengths.reshape(-1, save_every)
+        if save_every is None:
+            # steps of no length fill the last chunk
+            chunk_length = math.isqrt(len(controls))
+            filled = -len(controls) % chunk_length
+            controls = jnp.pad(controls, ((0, filled), *[(0, 0)] * 3))
+            lengths = jnp.pad(lengths, (0, filled))
+        else:
+            chunk_length = save_every
+        chunks = controls.reshape(-1, chunk_length, *controls.shape[1:]), lengths.reshape(-1, chunk_length)
 
-        def advance_chunk(carry: tuple[Array, Array], chunk: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
+        def advance_chunk(
+            carry: tuple[Array, Array], chunk: tuple[Array, Array]
+        ) -> tuple[tuple[Array, Array], Array | None]:
             carry, _ = jax.lax.scan(advance, carry, chunk)
-            return carry, carry[0]
+            return carry, None if save_every is None else carry[0]
 
-        (_, norm), saved = jax.lax.scan(advance_chunk, carry, chunks)
-        return saved, norm
-
-
-def _product(matrix: Array, columns: np.ndarray, vector: Array) -> Array:
-    """Give the product of a matrix in ELLPACK layout with a vector, for every point of the batch."""
-    product = matrix[:, 0] * vector[columns[:, 0]]
-    for slot in range(1, columns.shape[1]):
-        product = product + matrix[:, slot] * vector[columns[:, slot]]
-    return product
-
-
-def _inverses(order: int) -> Float[Array, " order"]:
-    return jnp.asarray(1.0 / np.arange(order, 0, -1))
-
-
-def _exponential_action(omega: Array, pattern: RowPattern, state: Array, order: int) -> Array:
-    """Give ``exp(Omega) x`` by Horner's rule ``t_k = x + Omega t_(k-1)/m_k``."""
-
-    def stage(total: Array, inverse: Array) -> tuple[Array, None]:
-        return state + _product(omega, pattern.columns, total) * inverse, None
-
-    return jax.lax.scan(stage, state, _inverses(order))[0]
-
-
-def _plain(pattern: RowPattern, order: int) -> Callable[[Array, Array], Array]:
-    return lambda omega, state: _exponential_action(omega, pattern, state, order)
-
-
-def _with_own_adjoint(pattern: RowPattern, order: int) -> Callable[[Array, Array], Array]:
-    """Give the same action with its derivative written out: Horner's rule backwards with the transpose of Omega.
-
-    Notes
-    -----
-    Nothing but Omega and x is kept for the way back, where the stages are computed again. A transpose made by JAX would keep
-    them all, and would turn the reading of scattered rows into adding to them, which a CPU does one number at a time.
-    """
-    columns = pattern.columns
-    rows, slots, there = _transposed(pattern)
-
-    @jax.custom_vjp
-    def action(omega: Array, state: Array) -> Array:
-        return _exponential_action(omega, pattern, state, order)
-
-    def forward(omega: Array, state: Array) -> tuple[Array, tuple[Array, Array]]:
-        return action(omega, state), (omega, state)
-
-    def backward(kept: tuple[Array, Array], change: Array) -> tuple[Array, Array]:
-        omega, state = kept
-        inverses = _inverses(order)
-
-        def stage(total: Array, inverse: Array) -> tuple[Array, Array]:
-            return state + _product(omega, columns, total) * inverse, total
-
-        totals = jax.lax.scan(stage, state, inverses)[1]
-        transpose = omega[rows, slots] * there[:, :, None]
-
-        def back(
-            carry: tuple[Array, Array, Array], along: tuple[Array, Array]
-        ) -> tuple[tuple[Array, Array, Array], None]:
-            change, to_state, to_omega = carry
-            total, inverse = along
-            scaled = change * inverse
-            to_omega = to_omega + scaled[:, None] * total[columns]
-            return (_product(transpose, rows, scaled), to_state + change, to_omega), None
-
-        start = (change, jnp.zeros_like(state), jnp.zeros_like(omega))
-        (first, to_state, to_omega), _ = jax.lax.scan(back, start, (totals, inverses), reverse=True)
-        return to_omega, to_state + first
-
-    action.defvjp(forward, backward)
-    return action
-
-
-def taylor_order(norm: float, tolerance: float = 1e-10) -> int:
-    """Give the order at which the Taylor series of an exponential of that norm is exact to `tolerance`."""
-    order, remainder = 1, norm**2 / 2 * math.exp(norm)
-    while remainder > tolerance:
-        order += 1
-        remainder *= norm / (order + 1)
-    return order
+        if sparing:
+            advance_chunk = jax.checkpoint(advance_chunk, prevent_cse=False)
+        (state, norm), saved = jax.lax.scan(advance_chunk, carry, chunks)
+        return (state if saved is None else saved), norm

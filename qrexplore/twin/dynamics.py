@@ -22,7 +22,6 @@ from qrexplore.quantum import (
     dressed_states,
     hermitian_basis,
     relevant_coordinates,
-    taylor_order,
 )
 from qrexplore.twin import noise
 from qrexplore.twin.chip import ExchangeCoupling, Transmon
@@ -30,9 +29,8 @@ from qrexplore.twin.electronics import Wave
 from qrexplore.twin.model import Twin
 
 TURN = 2 * np.pi
-# largest norm of one step's exponent that the Taylor series is made for
+# of one step's exponent; beyond it the step is refused
 LARGEST_NORM = 2.5
-_ORDER = taylor_order(LARGEST_NORM, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +149,7 @@ class Dynamics:
     def propagator(self) -> Propagator:
         """The matrices on the kept coordinates; the last two controls are the ideal rotations, if there are any."""
         system = self._full.restricted(self.kept)
-        return Propagator(system if self.dissipative else system.without_common_phase(), _ORDER)
+        return Propagator(system if self.dissipative else system.without_common_phase(), LARGEST_NORM)
 
     def _parts(self, twin: Twin) -> tuple[list[Transmon], list[ExchangeCoupling]]:
         transmons = [twin.chip.qubits[name] for name in self.qubits]

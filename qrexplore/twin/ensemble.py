@@ -7,6 +7,9 @@
   standard error that `qrexplore.twin.sampling_error` tells.
 - Telegraph noise needs no members: see `qrexplore.twin.telegraph`.
 
+Preparation and readout act on the dressed states of each member where noise stands still, since it is slow for them too, and
+on those of the twin at rest where it moves or jumps.
+
 Members are a traced batch. All are compiled once; a sample larger than `_TOGETHER` runs in equal parts, to save memory.
 """
 

@@ -1,5 +1,6 @@
 """Evolve every point of a sweep through the blocks of an experiment."""
 
+from copy import copy
 from functools import partial, singledispatch
 
 import jax
@@ -9,7 +10,7 @@ from jaxtyping import Array, Float, Inexact, Int
 
 from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation
 from qrexplore.pulses import sample
-from qrexplore.quantum import GAUSS_NODES
+from qrexplore.quantum import GAUSS_NODES, Derivatives
 from qrexplore.twin.course import Course, Places
 from qrexplore.twin.disturb import calm, disturbed
 from qrexplore.twin.dynamics import TURN, Dynamics
@@ -24,7 +25,7 @@ _MOST_SQUARINGS = 32
 
 
 class Setting:
-    """What a block needs to know beyond itself: twin, experiment, matrices, frame and resolution."""
+    """What a block needs to know beyond itself: twin, experiment, matrices, frame, resolution, and derivatives wanted."""
 
     def __init__(
         self,
@@ -32,20 +33,22 @@ class Setting:
         experiment: Experiment,
         dynamics: Dynamics | JointDynamics,
         substeps: int,
-        course: Course | None = None,
+        derivatives: Derivatives = "any",
     ) -> None:
         self.twin = twin
         self.experiment = experiment
         self.dynamics = dynamics
         self.substeps = substeps
-        self.course = course
+        self.derivatives: Derivatives = derivatives
+        self.course: Course | None = None
         self.weights = dynamics.weights(twin, frame(twin, experiment))
 
     def during(self, course: Course | None) -> "Setting":
         """Give the setting of one block, with the noise that moves during it."""
         if course is None:
             return self
-        found = Setting(self.twin, self.experiment, self.dynamics, self.substeps, course)
+        found = copy(self)
+        found.course = course
         if course.playing:
             return found
         reference = frame(self.twin, self.experiment)
@@ -152,7 +155,9 @@ def _propagate(
     if setting.course is not None:
         waves = setting.course.on(waves, places, setting.substeps)
     controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
-    return setting.dynamics.propagator.evolve(setting.weights, controls, step, state, save_every=save_every)
+    return setting.dynamics.propagator.evolve(
+        setting.weights, controls, step, state, save_every=save_every, derivatives=setting.derivatives
+    )
 
 
 def _branch(

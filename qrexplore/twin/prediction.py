@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from qrexplore.core import jit
 from qrexplore.experiments import Block, Experiment, Play, Rotation, SteadyDrive
+from qrexplore.quantum import Derivatives
 from qrexplore.twin.course import beginning, courses
 from qrexplore.twin.disturb import disturbed
 from qrexplore.twin.dynamics import LARGEST_NORM, dynamics
@@ -29,7 +30,12 @@ Points = Mapping[str, Float[Array, " points"]]
 
 
 def populations(
-    twin: Twin, experiment: Experiment, points: Points, *, substeps: int = DEFAULT_SUBSTEPS
+    twin: Twin,
+    experiment: Experiment,
+    points: Points,
+    *,
+    substeps: int = DEFAULT_SUBSTEPS,
+    derivatives: Derivatives = "any",
 ) -> tuple[Float[Array, "qubits levels points"], Float[Array, ""]]:
     """Give the populations of the dressed levels of each measured qubit at every point, before readout.
 
@@ -42,6 +48,8 @@ def populations(
         time on folding them.
     substeps
         Steps of the solver in each sample of the generators.
+    derivatives
+        Whether derivatives will be taken ``forward`` or ``backward`` only, which is faster than ``any``.
 
     Returns
     -------
@@ -50,19 +58,24 @@ def populations(
     """
     if not twin.noise.sources:
         blocks, batch = _blocks(experiment, points)
-        return _one(twin, experiment, blocks, None, batch=batch, substeps=substeps)
-    found, drawn, norm = of_members(twin, experiment, points, substeps=substeps)
+        return _one(twin, experiment, blocks, None, batch=batch, substeps=substeps, derivatives=derivatives)
+    found, drawn, norm = of_members(twin, experiment, points, substeps=substeps, derivatives=derivatives)
     return jnp.tensordot(drawn.weights, found, axes=1), norm
 
 
 def of_members(
-    twin: Twin, experiment: Experiment, points: Points, *, substeps: int = DEFAULT_SUBSTEPS
+    twin: Twin,
+    experiment: Experiment,
+    points: Points,
+    *,
+    substeps: int = DEFAULT_SUBSTEPS,
+    derivatives: Derivatives = "any",
 ) -> tuple[Float[Array, "members qubits levels points"], Members, Float[Array, ""]]:
     """Give what each member of the ensemble of slow noise finds, and what the members are; see `populations`."""
     blocks, batch = _blocks(experiment, points)
 
     def run(member: Twin, key: Array | None) -> tuple[Array, Array]:
-        return _one(member, experiment, blocks, key, batch=batch, substeps=substeps)
+        return _one(member, experiment, blocks, key, batch=batch, substeps=substeps, derivatives=derivatives)
 
     return ensemble(run, twin, experiment, blocks)
 
@@ -74,7 +87,14 @@ def _blocks(experiment: Experiment, points: Points) -> tuple[tuple[Block, ...], 
 
 
 def _one(
-    twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], key: Array | None, *, batch: int, substeps: int
+    twin: Twin,
+    experiment: Experiment,
+    blocks: tuple[Block, ...],
+    key: Array | None,
+    *,
+    batch: int,
+    substeps: int,
+    derivatives: Derivatives,
 ) -> tuple[Float[Array, "qubits levels points"], Float[Array, ""]]:
     """Give the populations that one member of an ensemble finds; `key` is that of its 1/f noise."""
     moving = sources(twin, experiment, blocks, OneOverF) if key is not None else {}
@@ -87,7 +107,7 @@ def _one(
     matrices = dynamics(twin, experiment, lines, rotated=rotated, restless=restless)
     if jumping:
         matrices = JointDynamics(matrices, jumping)
-    setting = Setting(twin, experiment, matrices, substeps)
+    setting = Setting(twin, experiment, matrices, substeps, derivatives)
     drawn = [None] * len(blocks)
     if key is not None and moving:
         drawn = courses(twin, moving, blocks, key, batch=batch, rate=clock(twin, lines) if lines else 0.0)
@@ -143,7 +163,7 @@ def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Ar
 
     @jit
     def run(twin: Twin, points: Points) -> tuple[Array, Array]:
-        found, norm = populations(twin, experiment, points, substeps=substeps)
+        found, norm = populations(twin, experiment, points, substeps=substeps, derivatives="forward")
         return read(twin, experiment, found), norm
 
     points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
@@ -204,7 +224,8 @@ def simulate(twin: Twin, experiment: Experiment, *, substeps: int | None = None,
         See `predict`.
     recheck
         Number of points that a second, adaptive solver solves again (see `qrexplore.twin.recheck`), seconds each for a
-        chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``.
+        chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``. Quasi-static noise is
+        averaged over the same nodes; noise that is sampled or jumps is refused.
     """
     values = np.asarray(predict(twin, experiment, substeps=substeps))
     data = experiment.dataset(values)

@@ -45,7 +45,7 @@ def sampling_error(twin: Twin, experiment: Experiment) -> Float[np.ndarray, "qub
 def _compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
     @jit
     def run(twin: Twin, points: dict[str, Array]) -> tuple[Array, Array]:
-        found, drawn, norm = of_members(twin, experiment, points, substeps=substeps)
+        found, drawn, norm = of_members(twin, experiment, points, substeps=substeps, derivatives="forward")
         values = jax.vmap(lambda one: read(twin, experiment, one))(found)
         if drawn.keys is None:
             return jnp.zeros(values.shape[1:]), norm

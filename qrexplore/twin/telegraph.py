@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qrexplore.quantum import ControlSystem, Propagator
 from qrexplore.twin.disturb import disturbed
-from qrexplore.twin.dynamics import Dynamics
+from qrexplore.twin.dynamics import LARGEST_NORM, Dynamics
 from qrexplore.twin.electronics import Wave
 from qrexplore.twin.ensemble import still_offsets
 from qrexplore.twin.model import Twin
@@ -81,7 +81,7 @@ class JointDynamics:
         moved, common = self._controls_of(alone.system)
         controls = [np.kron(p, matrix) for p in projectors for matrix in moved]
         controls += [np.kron(np.eye(len(states)), matrix) for matrix in common]
-        return Propagator(ControlSystem(tuple(drift), tuple(controls)), alone.order)
+        return Propagator(ControlSystem(tuple(drift), tuple(controls)), LARGEST_NORM)
 
     def _controls_of(self, system: ControlSystem) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
         """Give the controls that the sources may change, and the ideal rotations."""

@@ -18,11 +18,18 @@ from qrexplore.quantum import (
     coordinates,
     dissipator,
     hermitian_basis,
+    norms_of_orders,
+    propagation,
     relevant_coordinates,
     taylor_order,
 )
 
 NODES = np.asarray(GAUSS_NODES)
+
+
+def propagator(system):
+    """Give a propagator whose series are as exact as numbers are."""
+    return Propagator(system, largest_norm=6.0, tolerance=1e-15)
 
 
 def random_hermitian(size, seed):
@@ -45,8 +52,8 @@ def waves(steps):
     return np.stack([pair, -0.5 * pair[..., ::-1]], axis=-1)
 
 
-def evolved(system, weights, start, steps, order=30):
-    return np.asarray(Propagator(system, order).evolve(np.asarray(weights), waves(steps), LENGTH / steps, start)[0])
+def evolved(system, weights, start, steps):
+    return np.asarray(propagator(system).evolve(np.asarray(weights), waves(steps), LENGTH / steps, start)[0])
 
 
 def closed_start():
@@ -70,7 +77,7 @@ def test_error_falls_with_the_fourth_power_of_the_step(system, weights, start):
 
 def test_constant_generator_is_the_matrix_exponential():
     controls = np.full((5, 2, 2, 1), 0.3)
-    found, _ = Propagator(CLOSED, 30).evolve(np.array([0.8]), controls, 0.2, closed_start()[:, :1])
+    found, _ = propagator(CLOSED).evolve(np.array([0.8]), controls, 0.2, closed_start()[:, :1])
     exact = expm(-1j * (0.8 * DRIFT + 0.3 * FIRST + 0.3 * SECOND))[:, 0]
     np.testing.assert_allclose(found[:, 0], exact, atol=1e-13)
 
@@ -93,20 +100,20 @@ def test_density_matrix_without_jumps_is_the_outer_product_of_amplitudes():
 
 
 def test_saved_states_are_those_on_the_way():
-    propagator, step = Propagator(CLOSED, 30), LENGTH / 60
-    saved, norm = propagator.evolve(np.array([1.0]), waves(60), step, closed_start(), save_every=20)
+    step = LENGTH / 60
+    saved, norm = propagator(CLOSED).evolve(np.array([1.0]), waves(60), step, closed_start(), save_every=20)
     assert saved.shape == (3, 4, 2)
     for index, end in enumerate((20, 40, 60)):
-        state, _ = propagator.evolve(np.array([1.0]), waves(60)[:end], step, closed_start())
+        state, _ = propagator(CLOSED).evolve(np.array([1.0]), waves(60)[:end], step, closed_start())
         np.testing.assert_allclose(saved[index], state, atol=1e-14)
-    _, direct = propagator.evolve(np.array([1.0]), waves(60), step, closed_start())
+    _, direct = propagator(CLOSED).evolve(np.array([1.0]), waves(60), step, closed_start())
     assert float(norm) == pytest.approx(float(direct), rel=1e-14)
 
 
 def test_reported_norm_is_the_largest_row_sum_of_an_exponent():
     controls = np.zeros((3, 2, 2, 1))
     controls[1] = 2.0
-    _, norm = Propagator(CLOSED, 30).evolve(np.array([1.0]), controls, 0.1, closed_start()[:, :1])
+    _, norm = propagator(CLOSED).evolve(np.array([1.0]), controls, 0.1, closed_start()[:, :1])
     largest = np.max(np.sum(np.abs(0.1 * (DRIFT + 2 * FIRST + 2 * SECOND)), axis=1))
     assert float(norm) == pytest.approx(largest, rel=1e-12)
 
@@ -122,7 +129,7 @@ def test_derivatives_of_the_propagator_are_those_of_the_exponential():
     controls = jnp.full((4, 2, 2, 1), 0.2)
 
     def amplitude(weight):
-        found, _ = Propagator(CLOSED, 30).evolve(jnp.array([weight]), controls, 0.25, closed_start()[:, :1])
+        found, _ = propagator(CLOSED).evolve(jnp.array([weight]), controls, 0.25, closed_start()[:, :1])
         return jnp.abs(found[:, 0]) ** 2
 
     slope, step = jax.jacfwd(amplitude)(1.0), 1e-3
@@ -132,31 +139,47 @@ def test_derivatives_of_the_propagator_are_those_of_the_exponential():
 
 @pytest.mark.parametrize("system", [CLOSED, OPEN])
 @pytest.mark.parametrize("save_every", [None, 10])
-def test_own_adjoint_gives_the_derivatives_of_plain_differentiation(system, save_every):
+@pytest.mark.parametrize("kept", [np.inf, 0])
+def test_derivatives_taken_forwards_and_backwards_are_those_of_plain_differentiation(
+    monkeypatch, system, save_every, kept
+):
+    monkeypatch.setattr(propagation, "_KEPT", kept)
     start, nodes = (closed_start(), [0.9]) if system is CLOSED else (open_start(), [0.9, 0.2])
     # no symmetric starts: a transpose mistaken for the matrix must show
     start = start + 0.1 * np.random.default_rng(4).normal(size=start.shape)
 
-    def total(weights, controls, start, step, *, own_adjoint):
-        states, _ = Propagator(system, 18).evolve(
-            weights, controls, step, start, save_every=save_every, own_adjoint=own_adjoint
+    def total(weights, controls, start, step, *, derivatives):
+        states, _ = propagator(system).evolve(
+            weights, controls, step, start, save_every=save_every, derivatives=derivatives
         )
         weight = np.cos(np.arange(states.size)).reshape(states.shape)
         return jnp.sum(weight * jnp.abs(states + 0.3) ** 2)
 
-    arguments = (jnp.array(nodes), jnp.asarray(waves(20)), jnp.asarray(start), jnp.full(20, LENGTH / 20))
-    plain, own = (
-        jax.value_and_grad(partial(total, own_adjoint=own), argnums=(0, 1, 2, 3))(*arguments) for own in (False, True)
+    arguments = (jnp.array(nodes), jnp.asarray(waves(40)), jnp.asarray(start), jnp.full(40, LENGTH / 40))
+    plain, backward = (
+        jax.value_and_grad(partial(total, derivatives=which), argnums=(0, 1, 2, 3))(*arguments)
+        for which in ("any", "backward")
     )
-    assert float(own[0]) == pytest.approx(float(plain[0]), rel=1e-14)
-    for ours, theirs in zip(own[1], plain[1], strict=True):
+    assert float(backward[0]) == pytest.approx(float(plain[0]), rel=1e-13)
+    for ours, theirs in zip(backward[1], plain[1], strict=True):
         assert np.max(np.abs(theirs)) > 1e-3
         np.testing.assert_allclose(ours, theirs, atol=1e-12 * np.max(np.abs(theirs)))
+    slopes = jax.jacfwd(partial(total, derivatives="forward"), argnums=(0, 3))(*arguments)
+    np.testing.assert_allclose(slopes[0], plain[1][0], rtol=1e-11)
+    np.testing.assert_allclose(slopes[1], plain[1][3], rtol=1e-11, atol=1e-11 * np.max(np.abs(plain[1][3])))
+
+
+def test_a_series_is_as_long_as_its_step_needs():
+    reach = norms_of_orders(2.5, 1e-9)
+    assert len(reach) == taylor_order(2.5, 1e-9) - 1
+    for order, norm in enumerate(reach, start=1):
+        assert norm == 0.0 or taylor_order(norm, 1e-9) <= order
+        assert taylor_order(norm + 2 * 2.5 / 2000, 1e-9) > order
 
 
 def test_steps_may_differ_in_length():
     lengths, controls = np.array([0.1, 0.3, 0.2]), np.full((3, 2, 2, 1), 0.3)
-    found, _ = Propagator(CLOSED, 30).evolve(np.array([0.8]), controls, lengths, closed_start()[:, :1])
+    found, _ = propagator(CLOSED).evolve(np.array([0.8]), controls, lengths, closed_start()[:, :1])
     exact = expm(-1j * 0.6 * (0.8 * DRIFT + 0.3 * FIRST + 0.3 * SECOND))[:, 0]
     np.testing.assert_allclose(found[:, 0], exact, atol=1e-13)
 
@@ -206,8 +229,8 @@ class TestRelevantCoordinates:
         assert len(kept) < 40
         wave = np.sin(np.linspace(0, 3, 80)).reshape(40, 2, 1, 1)
         weights = np.array([1.0, 0.8, 0.1, 0.05])
-        full, _ = Propagator(system, 20).evolve(weights, wave, 0.1, first[:, None])
-        pruned, _ = Propagator(system.restricted(kept), 20).evolve(weights, wave, 0.1, first[kept][:, None])
+        full, _ = propagator(system).evolve(weights, wave, 0.1, first[:, None])
+        pruned, _ = propagator(system.restricted(kept)).evolve(weights, wave, 0.1, first[kept][:, None])
         np.testing.assert_allclose(np.asarray(full)[kept][kept < 9], np.asarray(pruned)[kept < 9], atol=1e-12)
         unseen = np.setdiff1d(np.arange(9), kept)
         np.testing.assert_allclose(np.asarray(full)[unseen], 0.0, atol=1e-12)

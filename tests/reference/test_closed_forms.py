@@ -6,7 +6,7 @@ from scipy.linalg import expm
 
 from qrexplore import experiments
 from qrexplore.pulses import Pulse, Schedule, Square
-from qrexplore.quantum import ControlSystem, Propagator, Register, taylor_order
+from qrexplore.quantum import ControlSystem, Propagator, Register
 from qrexplore.twin import ConfusionReadout, library, predict
 from qrexplore.twin.chip import Transmon
 
@@ -29,7 +29,7 @@ def test_driven_two_level_system_follows_the_rabi_formula_at_every_detuning():
     register = Register((2,))
     sigma_x = register.rotation_generator(0, 0.0)
     system = ControlSystem((-1j * register.number(0),), (-1j * sigma_x,))
-    propagator = Propagator(system, taylor_order(2.0, 1e-12))
+    propagator = Propagator(system, largest_norm=2.0, tolerance=1e-12)
     rabi, steps, length = 2 * np.pi * 12e6, 40, 50e-9
     detunings = 2 * np.pi * np.array([0.0, 5e6, -12e6, 40e6])
     for detuning in detunings:
@@ -195,7 +195,7 @@ def test_contrast_of_the_chevron_of_bare_states(detuning, smallest):
     weights = 2 * np.pi * np.array([0.22e9 + detuning, -0.22e9, g])
     steps = 400
     controls = np.zeros((steps, 2, 1, 1))
-    states, norm = Propagator(system, taylor_order(2.0, 1e-12)).evolve(
+    states, norm = Propagator(system, largest_norm=2.0, tolerance=1e-12).evolve(
         weights, controls, period / steps, start, save_every=1
     )
     assert float(norm) < 2.0

@@ -17,6 +17,7 @@ from qrexplore.core import jit
 from qrexplore.quantum import (
     GAUSS_NODES,
     ControlSystem,
+    Derivatives,
     Propagator,
     commutator,
     coordinates,
@@ -91,24 +92,38 @@ class Entry:
         return jnp.concatenate([weights, self.task.rates(p)]) if self.dissipative else weights
 
     def _evolve(
-        self, p: Parameters, sweep: Array, begins: np.ndarray, lengths: np.ndarray, start: Array, order: int
+        self,
+        p: Parameters,
+        sweep: Array,
+        begins: np.ndarray,
+        lengths: np.ndarray,
+        start: Array,
+        order: int,
+        derivatives: Derivatives,
     ) -> tuple[Array, Array]:
         """Give the states after each step; `begins` may differ over the batch: (steps,) or (steps, batch)."""
         nodes = [begins + node * lengths.reshape(-1, *[1] * (begins.ndim - 1)) for node in GAUSS_NODES]
         times = np.stack(nodes, axis=1)
         times = times if times.ndim == 3 else times[..., None]
         values = self.task.coefficients(p, sweep, times)
-        return Propagator(self.system, order).evolve(
-            self._weights(p), jnp.moveaxis(values, 0, 2), jnp.asarray(lengths), start, save_every=1, own_adjoint=True
+        return Propagator(self.system, order=order).evolve(
+            self._weights(p),
+            jnp.moveaxis(values, 0, 2),
+            jnp.asarray(lengths),
+            start,
+            save_every=1,
+            derivatives=derivatives,
         )
 
-    def populations(self, p: Parameters, sweep: Array, mesh: Mesh) -> Float[Array, "sweep times observed"]:
+    def populations(
+        self, p: Parameters, sweep: Array, mesh: Mesh, derivatives: Derivatives = "forward"
+    ) -> Float[Array, "sweep times observed"]:
         """Give the populations that the task asks for; may be traced."""
         edges, steps = self._edges, np.asarray(mesh.steps)
         lengths = np.repeat(np.diff(edges) / steps, steps)
         begins = np.concatenate([edges[i] + np.diff(edges)[i] / m * np.arange(m) for i, m in enumerate(steps)])
         start = jnp.repeat(jnp.asarray(self._first[self.kept])[:, None], len(self.task.sweep), axis=1)
-        states, _ = self._evolve(p, sweep, begins, lengths, start, mesh.order)
+        states, _ = self._evolve(p, sweep, begins, lengths, start, mesh.order, derivatives)
         saved = states[np.cumsum(steps) - 1]
         if len(edges) == len(self.task.times):
             saved = jnp.concatenate([start[None], saved])
@@ -162,7 +177,7 @@ class Entry:
             begins = self._edges[:-1] + np.arange(steps)[:, None] * lengths[0]
             begins = np.repeat(begins[:, :, None], len(sweep), axis=2).reshape(steps, -1)
             swept = np.broadcast_to(sweep, batch).reshape(-1)
-            found, norm = self._evolve(p, swept, begins, lengths, states, order)
+            found, norm = self._evolve(p, swept, begins, lengths, states, order, "forward")
             return found[-1], norm
 
         # each interval starts from a state of about the right kind
@@ -191,7 +206,7 @@ class Entry:
         lengths = np.repeat(np.diff(edges) / steps, steps)
         begins = np.concatenate([edges[i] + np.diff(edges)[i] / m * np.arange(m) for i, m in enumerate(steps)])
         start = jnp.repeat(jnp.asarray(self._first[self.kept])[:, None], len(self.task.sweep), axis=1)
-        states, _ = jit(lambda: self._evolve(p, self.task.sweep, begins, lengths, start, mesh.order))()
+        states, _ = jit(lambda: self._evolve(p, self.task.sweep, begins, lengths, start, mesh.order, "forward"))()
         return np.concatenate([start[None], np.asarray(states)[np.cumsum(steps) - 1]])
 
 

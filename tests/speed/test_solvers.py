@@ -191,7 +191,7 @@ def test_value_and_gradient(name, report, truths):
 
         return loss
 
-    ours = jit(jax.value_and_grad(misfit(lambda p, sweep: entry.populations(p, sweep, mesh))))
+    ours = jit(jax.value_and_grad(misfit(lambda p, sweep: entry.populations(p, sweep, mesh, "backward"))))
     theirs = jax.jit(jax.value_and_grad(misfit(lambda p, sweep, tol: peer.populations(task, p, sweep, tol, chosen))))
     # the tolerance is that of the populations
     forward = jax.jit(lambda p, sweep, tolerance: peer.populations(task, p, sweep, tolerance, chosen))

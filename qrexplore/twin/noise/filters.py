@@ -119,7 +119,7 @@ def decay_exponent(
     total = jnp.sum(widths * span * u * _density(spectrum, u, duration, switches))
 
     begin, end = jnp.exp(jnp.maximum(lower, 0.0)), _FAR_ABOVE * count
-    panels = int(2 * end)
+    panels = int(end / 2)
     places = (np.arange(panels)[:, None] + (x + 1) / 2).reshape(-1) / panels
     u = begin + (end - begin) * places
     total += jnp.sum(np.tile(w / 2, panels) / panels * (end - begin) * _density(spectrum, u, duration, switches))

@@ -120,6 +120,16 @@ class SlowNoise(eqx.Module):
     seed
         Of the random numbers of sampled noise, the same for all twins with that seed, so that predictions are smooth in every
         parameter. Static.
+
+    Examples
+    --------
+    Noise of a common flux line, and a two-level defect that shifts one qubit::
+
+        common = FluxNoise("q1", 3e-6, OneOverF(), also=Named({"q0": Share(0.3)}))
+        defect = FrequencyNoise("q0", 20e3, Telegraph(rate=500.0))
+        noise = SlowNoise(Named({"flux_common": common, "defect_q0": defect}))
+        twin = dataclasses.replace(library.two_transmons(), noise=noise)
+        twin.replace({"noise.flux_common.amplitude": 5e-6})
     """
 
     sources: Named[AbstractSource] = eqx.field(default_factory=Named)

@@ -23,7 +23,6 @@ from qrexplore.twin import (
     prediction,
     sampling_error,
     second_opinion,
-    simulate,
 )  # fmt: skip
 from tests.twin.noise.noisy import noisy, one_qubit
 
@@ -128,6 +127,7 @@ class TestTelegraph:
         found = contrast(noisy(one_qubit(), jumps=source), experiments.ramsey(times))
         np.testing.assert_allclose(found, noise.telegraph_coherence(times, ratio * rate, rate), atol=1e-5)
 
+    @pytest.mark.slow
     def test_rare_jumps_leave_the_mean_of_two_devices_in_pulses(self):
         twin, size = library.two_transmons().replace({"q0.t1": 1e-6}), 3e-3
         experiment = experiments.chevron(np.array([0.48]), np.array([9e-9, 23e-9]))
@@ -326,7 +326,11 @@ class TestSecondSolver:
         ("twin", "experiment"),
         [
             (one_qubit(flux_offset=TILT, t1=9e-6), experiments.ramsey(np.linspace(0, 6e-6, 4), drive_frequency=4.86e9)),
-            (library.two_transmons(dissipative=False), experiments.chevron(np.array([0.47, 0.5]), np.array([5e-9, 9e-9]))),
+            pytest.param(
+                library.two_transmons(dissipative=False),
+                experiments.chevron(np.array([0.47, 0.5]), np.array([5e-9, 9e-9])),
+                marks=pytest.mark.slow,
+            ),
         ],
         ids=["ramsey", "chevron"],
     )  # fmt: skip
@@ -355,7 +359,7 @@ class TestSecondSolver:
     def test_noise_without_nodes_is_refused(self, process):
         twin = noisy(one_qubit(), trajectories=2, slow=FrequencyNoise("q0", 1e4, process))
         with pytest.raises(ValueError, match=r"the second solver averages over the nodes .* \(slow\)"):
-            simulate(twin, experiments.t1(np.array([1e-6])), recheck=1)
+            second_opinion(twin, experiments.t1(np.array([1e-6])), np.zeros((1, 1)), points=1)
 
 
 def test_a_twin_without_slow_noise_has_no_parameter_of_it():
