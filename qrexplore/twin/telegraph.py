@@ -7,6 +7,8 @@ With the source at plus or minus its amplitude, the density matrices that belong
 and the populations are those of ``rho_+ + rho_-``. This is exact at any rate and differentiable in rate and amplitude;
 each source doubles the number of coordinates.
 
+In spectroscopy, which lasts until the qubit is steady, the source is taken to stand still while that happens.
+
 References
 ----------
 Bergli, Galperin, Altshuler, New J. Phys. 11, 025002 (2009), section 3.

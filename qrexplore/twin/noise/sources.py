@@ -3,7 +3,8 @@
 A source moves the flux, the frequency or the drive amplitude of one qubit, and in proportion those of others where it is
 shared (``also``). Whether it sits on the chip or in the electronics makes no difference: it is what arrives that counts.
 Its amplitude is in the unit of what it moves; what it measures is told by the process: a standard deviation, the square root
-of a spectral density at 1 Hz, or half of a jump.
+of a spectral density at 1 Hz, or half of a jump. Predictions are even in it, so at 0 they have no slope: a source that may be
+absent starts from a small amplitude.
 """
 
 import abc
@@ -66,7 +67,7 @@ class FluxNoise(AbstractSource):
     quantity: ClassVar[str] = "flux"
 
     on: str = eqx.field(static=True)
-    amplitude: Scalar = parameter(3e-6, unit="Phi0", bounds=(0.0, 1e-2), label="amplitude of flux noise")
+    amplitude: Scalar = parameter(3e-6, unit="Phi0", bounds=(1e-9, 0.1), label="amplitude of flux noise")
     process: AbstractProcess = eqx.field(default_factory=QuasiStatic)
     also: Named[Share] = eqx.field(default_factory=Named)
 
@@ -81,7 +82,7 @@ class FrequencyNoise(AbstractSource):
     quantity: ClassVar[str] = "frequency"
 
     on: str = eqx.field(static=True)
-    amplitude: Scalar = parameter(1e3, unit="Hz", bounds=(0.0, 1e7), label="amplitude of frequency noise")
+    amplitude: Scalar = parameter(1e3, unit="Hz", bounds=(1e-2, 1e8), label="amplitude of frequency noise")
     process: AbstractProcess = eqx.field(default_factory=QuasiStatic)
     also: Named[Share] = eqx.field(default_factory=Named)
 
@@ -96,7 +97,7 @@ class DriveNoise(AbstractSource):
     quantity: ClassVar[str] = "drive"
 
     on: str = eqx.field(static=True)
-    amplitude: Scalar = parameter(1e-3, unit="1", bounds=(0.0, 0.5), label="relative amplitude noise of the drive")
+    amplitude: Scalar = parameter(1e-3, unit="1", bounds=(1e-7, 0.5), label="relative amplitude noise of the drive")
     process: AbstractProcess = eqx.field(default_factory=QuasiStatic)
     also: Named[Share] = eqx.field(default_factory=Named)
 
