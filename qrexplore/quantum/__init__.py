@@ -4,8 +4,9 @@ Angular frequencies (rad/s) live here and only here; callers convert from Hz onc
 through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
-from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_overlaps
 from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
+from qrexplore.quantum.fidelity import average_gate_fidelity, average_unitary_fidelity, leakage, process_fidelity
 from qrexplore.quantum.liouvillian import (
     commutator,
     conjugation,
@@ -24,15 +25,20 @@ __all__ = [
     "Derivatives",
     "Propagator",
     "Register",
+    "average_gate_fidelity",
+    "average_unitary_fidelity",
     "commutator",
     "conjugation",
     "coordinates",
     "dissipator",
+    "dressed_energies",
     "dressed_states",
     "hermitian_basis",
     "label_overlaps",
+    "leakage",
     "mixed_dissipator",
     "norms_of_orders",
+    "process_fidelity",
     "relevant_coordinates",
     "taylor_order",
 ]

@@ -6,7 +6,17 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
-from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon, UpperRelaxation
+from qrexplore.twin.calibration import half_turn_amplitude
+from qrexplore.twin.chip import (
+    Chip,
+    CoupledResonator,
+    ExchangeCoupling,
+    MediatedCoupling,
+    Resonator,
+    Transmon,
+    UpperRelaxation,
+)
+from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -17,6 +27,7 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.model import Twin
 from qrexplore.twin.noise import (
     DriveNoise,
@@ -29,15 +40,21 @@ from qrexplore.twin.noise import (
     Telegraph,
 )
 from qrexplore.twin.play import play
-from qrexplore.twin.prediction import populations, predict, read, simulate
+from qrexplore.twin.populations import populations
+from qrexplore.twin.prediction import predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.resolution import Resolution, resolution, step_error
+from qrexplore.twin.resonance import resonator_of, resonator_response
 from qrexplore.twin.sampling import sampling_error
+from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
     "Chip",
     "ConfusionReadout",
+    "CoupledResonator",
+    "Crosstalk",
     "Delay",
     "DriveGain",
     "DriveNoise",
@@ -48,10 +65,13 @@ __all__ = [
     "FrequencyNoise",
     "Gain",
     "LowPass",
+    "MediatedCoupling",
     "OneOverF",
     "QuasiStatic",
     "Recheck",
     "RescaledReadout",
+    "Resolution",
+    "Resonator",
     "Share",
     "SignalChain",
     "SignalReadout",
@@ -60,13 +80,23 @@ __all__ = [
     "Transmon",
     "Twin",
     "UpperRelaxation",
+    "crosstalk",
+    "dressed_frequencies",
+    "half_turn_amplitude",
+    "laboratory_propagator",
     "library",
     "play",
+    "play_in_laboratory",
     "populations",
     "predict",
     "read",
+    "resolution",
+    "resonator_of",
+    "resonator_response",
     "sampling_error",
     "second_opinion",
     "simulate",
+    "step_error",
     "step_response",
+    "zz_interaction",
 ]

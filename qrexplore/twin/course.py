@@ -5,15 +5,18 @@ noise is exact for any number of them. Pulses are followed in one step a sample 
 random numbers, so what is predicted is a smooth function of the sweep and of every parameter.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from qrexplore.experiments import Block, Idle, Play, Rotation
+from qrexplore.experiments import Block, Idle, Play, PlayOnStep, Rotation
 from qrexplore.pulses import sample_count
+from qrexplore.twin.disturb import disturbed
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
 from qrexplore.twin.noise import AbstractSource, OneOverF, fluctuation
@@ -40,7 +43,7 @@ class Course:
     playing: bool
 
     def on(self, waves: dict[str, Wave], places: Places | None, substeps: int) -> dict[str, Wave]:
-        """Give the waves with the noise added: flux and drives to those of their lines, frequencies as waves of their own."""
+        """Give the waves with drives scaled, and the noise of flux and frequency as waves of its own, since no line leaks it."""
         noisy = dict(waves)
         for (quantity, qubit), steps in self.offsets.items():
             line, by_point = f"{quantity}_{qubit}", steps.T
@@ -54,8 +57,27 @@ class Course:
                 if line in noisy:
                     noisy[line] = noisy[line] * (1 + added)
             else:
-                noisy[line] = noisy[line] + added if line in noisy else added
+                noisy[f"noise_{line}"] = added
         return noisy
+
+    def mean(self, function: Callable[..., Array], twin: Twin, *arguments: Any) -> Array:
+        """Give the mean over the steps of what a function says of the disturbed twin, for each point.
+
+        Parameters
+        ----------
+        function
+            Takes a twin, and the numbers of one point from `arguments`.
+        twin
+            What is disturbed.
+        arguments
+            One entry a point along their first axes.
+        """
+
+        def at(offsets: Any, *numbers: Any) -> Array:
+            return function(disturbed(twin, offsets), *numbers)
+
+        each = jax.vmap(lambda offsets: jax.vmap(at)(offsets, *arguments))
+        return jnp.mean(each(self.offsets), axis=0)
 
 
 def courses(
@@ -97,7 +119,7 @@ def courses(
             for target, offset in source.offsets(source.amplitude * means).items():
                 found[place][target] = found[place][target] + offset if target in found[place] else offset
     return [
-        None if span is None else Course(offsets, playing=isinstance(block, Play))
+        None if span is None else Course(offsets, playing=isinstance(block, Play | PlayOnStep))
         for block, span, offsets in zip(blocks, spans, found, strict=True)
     ]
 
@@ -111,7 +133,7 @@ def _span(block: Block, twin: Twin, batch: int, rate: float) -> tuple[int, Float
         if block.framed is not None:
             duration = duration + twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag
         return IDLE_STEPS, jnp.broadcast_to(jnp.maximum(duration, 0.0) / IDLE_STEPS, (batch,))
-    if isinstance(block, Play):
+    if isinstance(block, Play | PlayOnStep):
         return sample_count(block.schedule.window, rate), jnp.full(batch, 1 / rate)
     msg = (
         f"1/f noise cannot be followed through a block of kind {type(block).__name__}. "

@@ -16,17 +16,23 @@ def disturbed(twin: Twin, offsets: Offsets) -> Twin:
 
     Offsets of what the twin does not have are left out.
     """
-    moved = {name: _moved(part, name, offsets) for name, part in twin.chip.qubits.items()}
+    qubits, couplers = (
+        Named({name: _moved(part, name, offsets) for name, part in parts.items()})
+        for parts in (twin.chip.qubits, twin.chip.couplers)
+    )
     lines = {name: _scaled(chain, name, offsets) for name, chain in twin.lines.items()}
-    return replace(twin, chip=replace(twin.chip, qubits=Named(moved)), lines=Named(lines))
+    return replace(twin, chip=replace(twin.chip, qubits=qubits, couplers=couplers), lines=Named(lines))
 
 
 def calm(twin: Twin) -> Twin:
     """Give the twin without what slow noise added: what carriers and frames follow."""
-    if all(part.disturbance is None for part in twin.chip.qubits.values()):
+    both = twin.chip.qubits, twin.chip.couplers
+    if all(part.disturbance is None for parts in both for part in parts.values()):
         return twin
-    at_rest = {name: replace(part, disturbance=None) for name, part in twin.chip.qubits.items()}
-    return replace(twin, chip=replace(twin.chip, qubits=Named(at_rest)))
+    qubits, couplers = (
+        Named({name: replace(part, disturbance=None) for name, part in parts.items()}) for parts in both
+    )
+    return replace(twin, chip=replace(twin.chip, qubits=qubits, couplers=couplers))
 
 
 def _moved(transmon: Transmon, name: str, offsets: Offsets) -> Transmon:

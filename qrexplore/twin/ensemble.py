@@ -23,10 +23,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import ndtri
 
-from qrexplore.experiments import Block, Experiment, Play, SteadyDrive
+from qrexplore.experiments import Block, Experiment, SteadyDrive, lines_of
 from qrexplore.twin.disturb import disturbed
+from qrexplore.twin.dynamics import modes_of
 from qrexplore.twin.model import Twin
-from qrexplore.twin.noise import AbstractProcess, AbstractSource, OneOverF, QuasiStatic
+from qrexplore.twin.noise import AbstractProcess, AbstractSource, OneOverF, QuasiStatic, Telegraph
 
 MOST_NODES = 729
 _TOGETHER = 32
@@ -56,22 +57,16 @@ def sources(
     twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], kind: type[AbstractProcess]
 ) -> dict[str, AbstractSource]:
     """Give the sources of one kind of process that an experiment can feel."""
-    driven = {
-        line
-        for block in blocks
-        for line in ([f"drive_{block.qubit}"] if isinstance(block, SteadyDrive) else _lines(block))
-    }
+    transmons = set(modes_of(twin, experiment).transmons)
+    driven = {line.removeprefix("drive_") for line in lines_of(blocks) if line.startswith("drive_")}
+    driven |= {block.qubit for block in blocks if isinstance(block, SteadyDrive)}
 
     def felt(source: AbstractSource) -> bool:
-        moved = {source.on, *source.also} & set(experiment.qubits)
-        return bool(moved) if source.quantity != "drive" else any(f"drive_{name}" in driven for name in moved)
+        # a drive may leak to other qubits than its own
+        return bool({source.on, *source.also} & (driven if source.quantity == "drive" else transmons))
 
     every = twin.noise.sources.items()
     return {name: source for name, source in every if isinstance(source.process, kind) and felt(source)}
-
-
-def _lines(block: Block) -> tuple[str, ...]:
-    return block.schedule.lines if isinstance(block, Play) else ()
 
 
 def members(twin: Twin, still: int, *, sampled: bool) -> Members:
@@ -139,3 +134,44 @@ def _each(function: Callable, arguments: tuple[Array, Array | None], count: int)
         return jax.vmap(function)(arguments)
     together = max(size for size in range(1, _TOGETHER + 1) if count % size == 0)
     return jax.lax.map(function, arguments, batch_size=together)
+
+
+def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray]) -> list[tuple[Twin, float]]:
+    """Give each member of an ensemble of nodes as a twin, with its weight, for a solver that takes them one by one.
+
+    Parameters
+    ----------
+    twin, experiment
+        What is simulated.
+    grid
+        ``experiment.points()``.
+
+    Returns
+    -------
+    list
+        Only the twin itself if it has no slow noise.
+
+    Raises
+    ------
+    ValueError
+        If the noise is sampled, or jumps: then there are no nodes.
+    """
+    if not twin.noise.sources:
+        return [(twin, 1.0)]
+    blocks = experiment.protocol.sequence(experiment, {name: jnp.asarray(column[0]) for name, column in grid.items()})
+    still = sources(twin, experiment, blocks, QuasiStatic)
+    jumping, moving = (list(sources(twin, experiment, blocks, kind)) for kind in (Telegraph, OneOverF))
+    drawn = members(twin, len(still), sampled=bool(moving))
+    if jumping or drawn.keys is not None:
+        what = (
+            f"noise of several states or paths ({', '.join([*jumping, *moving])})"
+            if jumping or moving
+            else "sampled noise"
+        )
+        msg = (
+            f"the second solver averages over the nodes of quasi-static noise, but the twin has {what}. "
+            "Compare without it, for example with its amplitude in `noise` left out, or set `recheck` to 0."
+        )
+        raise ValueError(msg)
+    values = zip(drawn.values, drawn.weights, strict=True)
+    return [(disturbed(twin, still_offsets(still, jnp.asarray(row))), float(weight)) for row, weight in values]

@@ -7,6 +7,7 @@ import equinox as eqx
 
 from qrexplore.core import Named, ParameterTable, replace, table, transparent
 from qrexplore.twin.chip import Chip
+from qrexplore.twin.crosstalk import Crosstalk
 from qrexplore.twin.electronics import FluxBias, SignalChain
 from qrexplore.twin.noise import SlowNoise
 from qrexplore.twin.readout import AbstractReadout
@@ -20,11 +21,13 @@ class Twin(eqx.Module):
     chip
         Transmons and couplings.
     lines
-        One signal chain a line, named ``drive_<qubit>`` and ``flux_<qubit>``.
+        One signal chain a line, named ``drive_<qubit>`` and ``flux_<qubit>`` (or coupler).
     biases
-        Static flux of tunable qubits, named ``bias_<qubit>``.
+        Static flux of tunable qubits and couplers, named ``bias_<qubit>``.
     readout
         One readout a qubit, named ``readout_<qubit>``.
+    crosstalk
+        What a line gives to others than its own qubit; nothing where left out.
     dissipative
         Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
     noise
@@ -35,6 +38,7 @@ class Twin(eqx.Module):
     lines: Named[SignalChain] = transparent()
     readout: Named[AbstractReadout] = transparent()
     biases: Named[FluxBias] = transparent(default_factory=Named)
+    crosstalk: Crosstalk = eqx.field(default_factory=Crosstalk)
     dissipative: bool = eqx.field(static=True, default=True)
     noise: SlowNoise = eqx.field(default_factory=SlowNoise)
 
@@ -42,9 +46,10 @@ class Twin(eqx.Module):
         """Refuse noise on qubits that are not there."""
         for name, source in self.noise.sources.items():
             for qubit in (source.on, *source.also):
-                if qubit not in self.chip.qubits:
+                there = (*self.chip.qubits, *self.chip.couplers)
+                if qubit not in there:
                     msg = (
-                        f"noise source `{name}` acts on the qubit {qubit!r}, but the chip has {', '.join(self.chip.qubits)}. "
+                        f"noise source `{name}` acts on the qubit {qubit!r}, but the chip has {', '.join(there)}. "
                         "Give the name of a qubit of the chip."
                     )
                     raise ValueError(msg)

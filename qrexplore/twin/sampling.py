@@ -10,9 +10,10 @@ from jaxtyping import Array, Float
 
 from qrexplore.core import jit
 from qrexplore.experiments import Experiment
-from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.model import Twin
-from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, of_members, read, refined
+from qrexplore.twin.populations import of_members
+from qrexplore.twin.prediction import read
+from qrexplore.twin.resolution import resolution
 
 
 def sampling_error(twin: Twin, experiment: Experiment) -> Float[np.ndarray, "qubit *sweep"]:
@@ -33,23 +34,18 @@ def sampling_error(twin: Twin, experiment: Experiment) -> Float[np.ndarray, "qub
     """
     if not twin.noise.sources:
         return np.zeros((len(experiment.qubits), *experiment.sweep_shape))
-    substeps = DEFAULT_SUBSTEPS
-    while True:
-        error, norm = _compiled(experiment, substeps)(twin)
-        if not float(norm) > LARGEST_NORM:
-            return np.asarray(error)
-        substeps = refined(substeps, float(norm))
+    return np.asarray(_compiled(experiment, resolution(twin, experiment).substeps)(twin))
 
 
 @lru_cache(maxsize=16)
-def _compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
+def _compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], Array]:
     @jit
-    def run(twin: Twin, points: dict[str, Array]) -> tuple[Array, Array]:
-        found, drawn, norm = of_members(twin, experiment, points, substeps=substeps, derivatives="forward")
+    def run(twin: Twin, points: dict[str, Array]) -> Array:
+        found, drawn, _ = of_members(twin, experiment, points, substeps=substeps, derivatives="forward")
         values = jax.vmap(lambda one: read(twin, experiment, one))(found)
         if drawn.keys is None:
-            return jnp.zeros(values.shape[1:]), norm
-        return jnp.std(values, axis=0, ddof=1) / np.sqrt(len(values)), norm
+            return jnp.zeros(values.shape[1:])
+        return jnp.std(values, axis=0, ddof=1) / np.sqrt(len(values))
 
     points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
     return lambda twin: run(twin, points)

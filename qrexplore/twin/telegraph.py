@@ -14,6 +14,7 @@ References
 Bergli, Galperin, Altshuler, New J. Phys. 11, 025002 (2009), section 3.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -28,6 +29,7 @@ from qrexplore.twin.dynamics import LARGEST_NORM, Dynamics
 from qrexplore.twin.electronics import Wave
 from qrexplore.twin.ensemble import still_offsets
 from qrexplore.twin.model import Twin
+from qrexplore.twin.network import Network
 from qrexplore.twin.noise import AbstractSource, Telegraph
 
 
@@ -65,6 +67,11 @@ class JointDynamics:
         """Qubits that are simulated."""
         return self.qubits_alone.qubits
 
+    @property
+    def network(self) -> Network:
+        """All modes and their couplings."""
+        return self.qubits_alone.network
+
     @cached_property
     def _states(self) -> Float[np.ndarray, "states sources"]:
         return signs(len(self.names))
@@ -98,12 +105,14 @@ class JointDynamics:
         sources = self._sources(twin)
         return [disturbed(twin, still_offsets(sources, jnp.asarray(row))) for row in self._states]
 
-    def weights(self, twin: Twin, reference: Float[Array, " qubits"]) -> Float[Array, " drift"]:
+    def weights(
+        self, twin: Twin, reference: Float[Array, " qubits"], flux: Mapping[str, Float[Array, ""]] | None = None
+    ) -> Float[Array, " drift"]:
         """Give the constant coefficients, see `Dynamics.weights`."""
         rates = [
             source.process.rate for source in self._sources(twin).values() if isinstance(source.process, Telegraph)
         ]
-        alone = [self.qubits_alone.weights(state, reference) for state in self._in_each_state(twin)]
+        alone = [self.qubits_alone.weights(state, reference, flux) for state in self._in_each_state(twin)]
         return jnp.concatenate([*alone, jnp.stack(rates)])
 
     def controls(self, twin: Twin, waves: dict[str, Wave]) -> Float[Array, "*batch controls"]:

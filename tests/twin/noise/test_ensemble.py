@@ -215,6 +215,22 @@ class TestOneOverF:
         still = predict(library.two_transmons(dissipative=False), shared, substeps=8)
         assert np.max(np.abs(found - still)) > 0.01
 
+    @pytest.mark.parametrize("process", [OneOverF(lowest=1e3), Telegraph(2e5)], ids=["sampled", "jumping"])
+    def test_an_idle_at_a_bias_of_nothing_is_an_idle(self, process):
+        like = experiments.ramsey(np.array([1e-6, 3e-6]))
+
+        def sequence(experiment, point):
+            first, idle, last = like.protocol.sequence(experiment, point)
+            return first, experiments.Idle(idle.duration, framed="q0", bias=0 * point["delay"]), last
+
+        protocol = experiments.Protocol("biased", ("delay",), like.protocol.coordinates, 0, sequence)
+        settings = {"drive_frequency": 5e9, "artificial_detuning": 0.0}
+        biased = experiments.Experiment(protocol, ("q0",), like.coordinates, settings)
+        twin = noisy(one_qubit(), trajectories=8, slow=FrequencyNoise("q0", 5e4, process))
+        found = predict(twin, biased)
+        np.testing.assert_allclose(found, predict(twin, like), atol=1e-12)
+        assert np.max(np.abs(found - 1)) > 0.01
+
     def test_standard_error_is_that_of_the_cosine_of_a_gaussian_phase(self):
         source, times = FrequencyNoise("q0", 2e4, OneOverF()), np.array([1e-6, 3e-6, 8e-6])
         experiment = experiments.ramsey(times)
