@@ -7,7 +7,12 @@ from qrexplore.hardware.errors import BackendError
 from qrexplore.hardware.simulated import SimulatedBackend
 from qrexplore.twin import library
 
-_TWINS = {"transmon": library.transmon, "two_transmons": library.two_transmons}
+_TWINS = {
+    "transmon": library.transmon,
+    "two_transmons": library.two_transmons,
+    "three_transmons": library.three_transmons,
+    "two_transmons_with_coupler": library.two_transmons_with_coupler,
+}
 _OPTIONS = ("seed",)
 
 

@@ -16,7 +16,7 @@ from qrexplore.data import observable
 from qrexplore.experiments import Experiment, from_dataset, pulsed_qubit
 from qrexplore.learn.recipe import Recipe, Values, as_it_is
 from qrexplore.pulses import Gaussian
-from qrexplore.twin import ConfusionReadout, Transmon, Twin, library
+from qrexplore.twin import ConfusionReadout, ExchangeCoupling, Transmon, Twin, library
 
 
 def start(twin: Twin, data: xr.Dataset) -> Twin:
@@ -282,7 +282,7 @@ def _chevron(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
     found |= {
         f"{name}.coupling": float(np.clip(coupling, 1e6, 50e6))
         for name, part in twin.chip.couplings.items()
-        if set(part.between) == set(experiment.qubits)
+        if isinstance(part, ExchangeCoupling) and set(part.between) == set(experiment.qubits)
     }
     for index, name in enumerate(experiment.qubits):
         first = float(np.nanmean(values[index][:, np.argsort(times)[:2]]))

@@ -141,7 +141,8 @@ def test_mediated_coupling_is_what_a_far_coupler_amounts_to():
     assert np.all(np.abs(shifts[1] - shifts[0]) > 0.02 * np.abs(shifts[0]))
 
 
-@pytest.mark.parametrize("mediated", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mediated", [False, True])
 def test_derivatives_of_zz_are_those_of_differences(mediated):
     twin = library.two_transmons_with_coupler(mediated=mediated).replace(
         {"c0.flux_offset": 0.02, "q0.flux_offset": 0.01}

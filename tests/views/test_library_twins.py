@@ -18,6 +18,9 @@ TWINS = {
     "transmon": qx.library.transmon(),
     "transmon without losses": qx.library.transmon(name="left", dissipative=False),
     "two transmons": qx.library.two_transmons(),
+    "three transmons": qx.library.three_transmons(),
+    "two transmons with a coupler": qx.library.two_transmons_with_coupler(),
+    "two transmons with a mediated coupling": qx.library.two_transmons_with_coupler(mediated=True),
     "two transmons without losses": qx.library.two_transmons(dissipative=False),
 } | {
     f"for a {name}": qx.library.for_data(experiment.dataset(RNG.uniform(size=shape)))

@@ -52,7 +52,7 @@ class ExchangeCoupling(AbstractCoupling):
 
     between: tuple[str, str] = eqx.field(static=True)
     reference: tuple[float, float] = eqx.field(static=True)
-    coupling: Scalar = parameter(unit="Hz", bounds=(0.1e6, 500e6), label="exchange coupling")
+    coupling: Scalar = parameter(unit="Hz", bounds=(0.1e6, 100e6), label="exchange coupling")
 
     @property
     def follows(self) -> tuple[str, ...]:
