@@ -4,7 +4,7 @@ Angular frequencies (rad/s) live here and only here; callers convert from Hz onc
 through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 """
 
-from qrexplore.quantum.dressing import dressed_states, label_overlaps
+from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_overlaps
 from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
@@ -21,6 +21,7 @@ __all__ = [
     "conjugation",
     "coordinates",
     "dissipator",
+    "dressed_energies",
     "dressed_states",
     "hermitian_basis",
     "label_overlaps",

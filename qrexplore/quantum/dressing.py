@@ -60,6 +60,23 @@ def dressed_states(hamiltonian: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return ordered * signs
 
 
+def dressed_energies(hamiltonian: Float[Array, "n n"]) -> Float[Array, " n"]:
+    """Give the energies of the dressed states, in the order and with the names of the bare product states.
+
+    Parameters
+    ----------
+    hamiltonian
+        Real symmetric Hamiltonian in the bare product basis; the energies are in its unit.
+
+    Notes
+    -----
+    They are the mean energies of the vectors of `dressed_states`: first derivatives are those of Hellmann and Feynman,
+    which stay finite where levels meet.
+    """
+    vectors = dressed_states(hamiltonian)
+    return jnp.einsum("ik,ij,jk->k", vectors, hamiltonian, vectors)
+
+
 def label_overlaps(dressed: Float[Array, "n n"]) -> Float[Array, " n"]:
     """Give how much each dressed state is the bare state whose name it carries; below 0.5 the name means little."""
     return jnp.diag(dressed) ** 2

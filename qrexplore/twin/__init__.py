@@ -6,7 +6,7 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
-from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
+from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, Resonator, Transmon
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -22,11 +22,13 @@ from qrexplore.twin.play import play
 from qrexplore.twin.prediction import populations, predict, read, simulate
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.resonance import resonator_of, resonator_response
 
 __all__ = [
     "AbstractReadout",
     "Chip",
     "ConfusionReadout",
+    "CoupledResonator",
     "Delay",
     "DriveGain",
     "ExchangeCoupling",
@@ -36,6 +38,7 @@ __all__ = [
     "LowPass",
     "Recheck",
     "RescaledReadout",
+    "Resonator",
     "SignalChain",
     "SignalReadout",
     "Transmon",
@@ -45,6 +48,8 @@ __all__ = [
     "populations",
     "predict",
     "read",
+    "resonator_of",
+    "resonator_response",
     "second_opinion",
     "simulate",
     "step_response",

@@ -1,8 +1,19 @@
-"""The quantum part of the twin: transmons and their couplings, in Hz and Φ0."""
+"""The quantum part of the twin: transmons, their couplings and readout resonators, in Hz and Φ0."""
 
 from qrexplore.twin.chip.chip import Chip
 from qrexplore.twin.chip.coupling import ExchangeCoupling
+from qrexplore.twin.chip.resonator import AbstractResonator, CoupledResonator, Resonator
 from qrexplore.twin.chip.series import energies, transition
 from qrexplore.twin.chip.transmon import SPECTRA, Transmon
 
-__all__ = ["SPECTRA", "Chip", "ExchangeCoupling", "Transmon", "energies", "transition"]
+__all__ = [
+    "SPECTRA",
+    "AbstractResonator",
+    "Chip",
+    "CoupledResonator",
+    "ExchangeCoupling",
+    "Resonator",
+    "Transmon",
+    "energies",
+    "transition",
+]

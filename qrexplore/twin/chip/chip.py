@@ -1,28 +1,57 @@
-"""The chip: transmons and what couples them."""
+"""The chip: transmons, what couples them, what they are read through."""
 
 import equinox as eqx
 
 from qrexplore.core import Named, transparent
 from qrexplore.twin.chip.coupling import ExchangeCoupling
+from qrexplore.twin.chip.resonator import AbstractResonator
 from qrexplore.twin.chip.transmon import Transmon
 
 
 class Chip(eqx.Module):
-    """Transmons with their couplings."""
+    """Transmons with their couplings and resonators.
+
+    Attributes
+    ----------
+    qubits
+        Transmons that are measured.
+    couplings
+        Between two of them, or one and a coupler.
+    couplers
+        Transmons that couple qubits and are not measured; each has a flux line ``flux_<coupler>`` if it is tuned.
+    resonators
+        Readout resonators, named ``resonator_<qubit>``.
+    """
 
     qubits: Named[Transmon] = transparent()
     couplings: Named[ExchangeCoupling] = transparent()
+    couplers: Named[Transmon] = transparent(default_factory=Named)
+    resonators: Named[AbstractResonator] = transparent(default_factory=Named)
 
     def __check_init__(self) -> None:
-        """Refuse couplings between qubits that are not there."""
+        """Refuse couplings between qubits that are not there, resonators of none, and a name given twice."""
+        twice = [name for name in self.couplers if name in self.qubits]
+        if twice:
+            msg = f"`couplers` holds {twice[0]!r}, which is a qubit, too. Give the coupler a name of its own."
+            raise ValueError(msg)
         for name, coupling in self.couplings.items():
-            for qubit in coupling.between:
-                if qubit not in self.qubits:
+            for end in coupling.between:
+                if end not in self.qubits and end not in self.couplers:
                     msg = (
-                        f"coupling `{name}` names the qubit {qubit!r}, but the chip has {', '.join(self.qubits)}. "
+                        f"coupling `{name}` names the qubit {end!r}, but the chip has "
+                        f"{', '.join((*self.qubits, *self.couplers))}. "
                         "Give the names of two qubits of the chip in `between`."
                     )
                     raise ValueError(msg)
+        for name in self.resonators:
+            if name.removeprefix("resonator_") not in self.qubits or not name.startswith("resonator_"):
+                wanted = ", ".join(f"resonator_{qubit}" for qubit in self.qubits)
+                msg = f"`resonators` must be named after the qubits ({wanted}), got {name!r}. Rename it."
+                raise ValueError(msg)
+
+    def transmon(self, name: str) -> Transmon:
+        """Give the qubit or coupler of that name."""
+        return self.qubits[name] if name in self.qubits else self.couplers[name]
 
     def couplings_among(self, qubits: tuple[str, ...]) -> list[ExchangeCoupling]:
         """Give the couplings both of whose ends are in `qubits`."""
