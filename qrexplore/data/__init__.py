@@ -17,9 +17,11 @@ from qrexplore.data.open import open_data
 from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
 from qrexplore.data.schema import (
     AXES,
+    COMPONENTS,
     DIMS,
     EXPERIMENTS,
     OBSERVABLES,
+    PARTS,
     axis,
     dataset,
     labelled,
@@ -31,10 +33,12 @@ from qrexplore.data.schema import (
 
 __all__ = [
     "AXES",
+    "COMPONENTS",
     "DIMS",
     "EXPERIMENTS",
     "IMPORTERS",
     "OBSERVABLES",
+    "PARTS",
     "DatasetError",
     "FluxFilter",
     "FluxPulse",

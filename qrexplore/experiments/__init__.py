@@ -14,17 +14,30 @@ from qrexplore.experiments.cryoscope import PROTOCOL as CRYOSCOPE
 from qrexplore.experiments.cryoscope import cryoscope
 from qrexplore.experiments.echo import PROTOCOL as ECHO
 from qrexplore.experiments.echo import echo
-from qrexplore.experiments.experiment import NOMINAL_FREQUENCY, Coordinate, Experiment, Protocol, of_dataset
+from qrexplore.experiments.experiment import (
+    NOMINAL_FREQUENCY,
+    PART_NAMES,
+    REPORTS,
+    Coordinate,
+    Experiment,
+    Protocol,
+    of_dataset,
+)
 from qrexplore.experiments.flux_arc import PROTOCOL as FLUX_ARC
 from qrexplore.experiments.flux_arc import flux_arc
 from qrexplore.experiments.rabi import PROTOCOL as RABI
 from qrexplore.experiments.rabi import rabi
 from qrexplore.experiments.ramsey import PROTOCOL as RAMSEY
 from qrexplore.experiments.ramsey import ramsey
+from qrexplore.experiments.readout_shots import PROTOCOL as READOUT_SHOTS
+from qrexplore.experiments.readout_shots import readout_shots
 from qrexplore.experiments.t1 import PROTOCOL as T1
 from qrexplore.experiments.t1 import t1
+from qrexplore.experiments.thermal_population import PROTOCOL as THERMAL_POPULATION
+from qrexplore.experiments.thermal_population import thermal_population
 
-PROTOCOLS = {protocol.name: protocol for protocol in (RABI, T1, RAMSEY, ECHO, FLUX_ARC, CRYOSCOPE, CHEVRON)}
+_ALL = (RABI, T1, RAMSEY, ECHO, FLUX_ARC, CRYOSCOPE, CHEVRON, READOUT_SHOTS, THERMAL_POPULATION)
+PROTOCOLS = {protocol.name: protocol for protocol in _ALL}
 
 
 def from_dataset(data: xr.Dataset) -> Experiment:
@@ -47,7 +60,9 @@ def from_dataset(data: xr.Dataset) -> Experiment:
 
 __all__ = [
     "NOMINAL_FREQUENCY",
+    "PART_NAMES",
     "PROTOCOLS",
+    "REPORTS",
     "Block",
     "Coordinate",
     "Experiment",
@@ -64,5 +79,7 @@ __all__ = [
     "pulsed_qubit",
     "rabi",
     "ramsey",
+    "readout_shots",
     "t1",
+    "thermal_population",
 ]

@@ -19,13 +19,21 @@ from qrexplore.twin.electronics import (
 )
 from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
-from qrexplore.twin.prediction import populations, predict, read, simulate
-from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
+from qrexplore.twin.prediction import joint_populations, level_populations, populations, predict, read, simulate
+from qrexplore.twin.readout import (
+    AbstractReadout,
+    AssignmentReadout,
+    ConfusionReadout,
+    IQReadout,
+    RescaledReadout,
+    SignalReadout,
+)
 from qrexplore.twin.recheck import Recheck, second_opinion
 from qrexplore.twin.resonance import resonator_of, resonator_response
 
 __all__ = [
     "AbstractReadout",
+    "AssignmentReadout",
     "Chip",
     "ConfusionReadout",
     "CoupledResonator",
@@ -35,6 +43,7 @@ __all__ = [
     "ExponentialResponse",
     "FluxBias",
     "Gain",
+    "IQReadout",
     "LowPass",
     "Recheck",
     "RescaledReadout",
@@ -43,6 +52,8 @@ __all__ = [
     "SignalReadout",
     "Transmon",
     "Twin",
+    "joint_populations",
+    "level_populations",
     "library",
     "play",
     "populations",

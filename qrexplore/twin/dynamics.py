@@ -52,6 +52,10 @@ class Dynamics:
         Whether density matrices are propagated.
     rotated
         Whether ideal rotations occur (of a register of one qubit).
+    preparation
+        Level in which each mode starts.
+    anywhere
+        Whether it may start in any dressed state, see `qrexplore.twin.start`.
     """
 
     qubits: tuple[str, ...]
@@ -62,6 +66,7 @@ class Dynamics:
     dissipative: bool
     rotated: bool
     preparation: tuple[int, ...]
+    anywhere: bool = False
 
     @cached_property
     def register(self) -> Register:
@@ -137,7 +142,7 @@ class Dynamics:
     def kept(self) -> Int[np.ndarray, " kept"]:
         """Positions of the coordinates that are propagated."""
         first = self.register.index(self.preparation)
-        start = self._within(self._component == self._component[first])
+        start = self._within((self._component == self._component[first]) | self.anywhere)
         observed = self._within(np.ones(self.register.dimension, dtype=bool))
         return relevant_coordinates([*self._full.drift, *self._full.controls], start, observed)
 
@@ -199,15 +204,21 @@ class Dynamics:
         state = coordinates(jnp.outer(vector, vector)) if self.dissipative else vector.astype(complex)
         return jnp.repeat(state[self.kept][:, None], batch, axis=1)
 
-    def populations(
+    def photons(self, twin: Twin) -> list[Float[Array, ""]]:
+        """Give the mean thermal photon number of the bath of each mode."""
+        return [twin.chip.qubits[name].thermal_population for name in self.qubits]
+
+    def joint(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "kept batch"]
-    ) -> Float[Array, "qubits levels batch"]:
-        """Give the population of each dressed level of each qubit, levels padded to the largest number."""
+    ) -> Float[Array, "dimension batch"]:
+        """Give the population of each dressed product state."""
         if self.dissipative:
             projectors = jax.vmap(lambda vector: coordinates(jnp.outer(vector, vector)))(dressed.T)
-            joint = projectors[:, self.kept] @ state
-        else:
-            joint = jnp.abs(dressed[self.kept].T @ state) ** 2
+            return projectors[:, self.kept] @ state
+        return jnp.abs(dressed[self.kept].T @ state) ** 2
+
+    def marginals(self, joint: Float[Array, "dimension batch"]) -> Float[Array, "qubits levels batch"]:
+        """Give the population of each dressed level of each qubit, levels padded to the largest number."""
         labels = self.register.labels
         membership = labels.T[:, None, :] == np.arange(max(self.levels))[None, :, None]
         return jnp.asarray(membership.astype(float)) @ joint
@@ -254,4 +265,5 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
         dissipative=twin.dissipative,
         rotated=rotated,
         preparation=(experiment.protocol.preparation,) * len(names),
+        anywhere=twin.thermal_start or experiment.protocol.prepared is not None,
     )

@@ -47,6 +47,7 @@ def assemble(
     flux_gain: Mapping[str, float] | None = None,
     bandwidth: float | None = 400e6,
     dissipative: bool = True,
+    thermal_start: bool = False,
 ) -> Twin:
     """Put a twin together from transmons, with a drive, a flux, a bias line and a readout each.
 
@@ -64,6 +65,8 @@ def assemble(
         Of the flux lines, Hz; None for no low-pass.
     dissipative
         Whether relaxation and dephasing act.
+    thermal_start
+        Whether qubits begin in the mixture that their baths leave.
     """
     gains = {name: (flux_gain or {}).get(name, 0.4) for name in transmons}
     lines = {f"drive_{name}": drive_line() for name in transmons}
@@ -80,6 +83,7 @@ def assemble(
         readout=Named({f"readout_{name}": (readout or {}).get(name, ConfusionReadout()) for name in transmons}),
         biases=Named({f"bias_{name}": FluxBias(gain) for name, gain in gains.items()}),
         dissipative=dissipative,
+        thermal_start=thermal_start,
     )
 
 

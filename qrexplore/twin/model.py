@@ -26,6 +26,8 @@ class Twin(eqx.Module):
         One readout a qubit, named ``readout_<qubit>``.
     dissipative
         Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
+    thermal_start
+        Whether qubits begin in the mixture that their baths leave, in place of a pure level; see `qrexplore.twin.start`. Static.
     """
 
     chip: Chip = transparent()
@@ -33,6 +35,7 @@ class Twin(eqx.Module):
     readout: Named[AbstractReadout] = transparent()
     biases: Named[FluxBias] = transparent(default_factory=Named)
     dissipative: bool = eqx.field(static=True, default=True)
+    thermal_start: bool = eqx.field(static=True, default=False)
 
     @property
     def parameters(self) -> ParameterTable:

@@ -72,7 +72,8 @@ def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, po
     if points < 1:
         msg = f"`points` must be at least 1, got {points!r}. Give for example 8."
         raise ValueError(msg)
-    flat = np.asarray(values, dtype=np.float64).reshape(len(experiment.qubits), -1)
+    flat = np.asarray(values, dtype=np.float64)
+    flat = flat.reshape(len(experiment.qubits), -1, *flat.shape[1 + len(experiment.sweep_shape) :])
     grid = {name: np.asarray(column) for name, column in experiment.points().items()}
     positions = _spread(experiment.sweep_shape, points)
     solver = _Solver(twin, experiment)
@@ -80,7 +81,7 @@ def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, po
         [solver.populations({n: float(column[at]) for n, column in grid.items()}) for at in positions], axis=-1
     )
     responses = [np.asarray(twin.readout[f"readout_{name}"].responses(found.shape[1])) for name in experiment.qubits]
-    return Recheck(positions, flat[:, positions], np.einsum("ql,qlp->qp", np.stack(responses), found))
+    return Recheck(positions, flat[:, positions], np.einsum("ql...,qlp->qp...", np.stack(responses), found))
 
 
 def _spread(shape: tuple[int, ...], points: int) -> Int[np.ndarray, " points"]:
@@ -163,12 +164,34 @@ class _Solver:
         blocks = self.experiment.protocol.sequence(self.experiment, traced)
         if isinstance(blocks[0], SteadyDrive):
             return self._steady(blocks[0])
-        start = (self.excitations == self.experiment.protocol.preparation).all(axis=1)
-        state = self.dressed[:, int(np.argmax(start))].astype(complex)
+        shares = self._start(point)
         if self.jumps:
-            state = np.outer(state, state.conj())
+            mixture = [w * np.outer(v, v.conj()) for w, v in zip(shares, self.dressed.T, strict=True)]
+            return self._levels(self._evolved(np.sum(mixture, axis=0), blocks, point))
+        begun = [(share, k) for k, share in enumerate(shares) if share > 0]
+        found = [w * self._levels(self._evolved(self.dressed[:, k] + 0j, blocks, point)) for w, k in begun]
+        return np.sum(found, axis=0)
+
+    def _start(self, point: dict[str, float]) -> Float[np.ndarray, " dimension"]:
+        """Give the share of each dressed product state before the first block."""
+        protocol, shares = self.experiment.protocol, np.ones(len(self.excitations))
+        prepared = protocol.preparation if protocol.prepared is None else round(point[protocol.prepared])
+        for mode, transmon in enumerate(self.transmons):
+            share = np.eye(transmon.levels)[0]
+            if self.twin.thermal_start:
+                photons = float(transmon.thermal_population)
+                share = (photons / (1 + photons)) ** np.arange(transmon.levels)
+            for level in range(prepared):
+                share[[level, level + 1]] = share[[level + 1, level]]
+            shares = shares * (share / share.sum())[self.excitations[:, mode]]
+        return shares
+
+    def _evolved(self, state: np.ndarray, blocks: tuple[Block, ...], point: dict[str, float]) -> np.ndarray:
         for block in blocks:
             state = self._after(block, state, point)
+        return state
+
+    def _levels(self, state: np.ndarray) -> Float[np.ndarray, "qubits levels"]:
         joint = state @ self.dressed.conj() if state.ndim == 1 else np.einsum(
             "ik,ij,jk->k", self.dressed.conj(), state, self.dressed
         )  # fmt: skip

@@ -20,6 +20,8 @@ MADE = {
     "flux_arc": experiments.flux_arc(np.array([-0.1, 0.1]), np.linspace(4.9e9, 5e9, 4)),
     "cryoscope": experiments.cryoscope(np.array([3e-9, 5e-9]), flux_amplitude=0.2),
     "chevron": experiments.chevron(np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])),
+    "readout_shots": experiments.readout_shots(report="population"),
+    "thermal_population": experiments.thermal_population(np.array([0.0, 0.05, 0.1])),
 }
 
 
