@@ -15,6 +15,7 @@ from qrexplore.data.importers.native import save
 from qrexplore.data.noise import estimate_noise
 from qrexplore.data.open import open_data
 from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
+from qrexplore.data.rescale import population_covariance, rescaled, shared_covariance
 from qrexplore.data.schema import (
     AXES,
     COMPONENTS,
@@ -52,8 +53,11 @@ __all__ = [
     "observable",
     "open_data",
     "platform_of",
+    "population_covariance",
     "qubit_name",
+    "rescaled",
     "save",
     "settings",
+    "shared_covariance",
     "validate",
 ]

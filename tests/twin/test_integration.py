@@ -101,11 +101,8 @@ def test_centers_are_the_weighted_integrals_of_the_fields():
         integration_weights(readout.fields(2), 1e9, kind="square")
 
 
-@pytest.mark.parametrize("weights", ["matched", "boxcar"])
-def test_derivatives_of_every_parameter_agree_with_finite_differences(weights):
-    readout = DispersiveReadout(
-        *(getattr(READOUT, row.path) for row in table(READOUT)), weights=weights, sample_rate=100e6
-    )
+def test_derivatives_of_every_parameter_agree_with_finite_differences():
+    readout = DispersiveReadout(*(getattr(READOUT, row.path) for row in table(READOUT)), sample_rate=50e6)
     paths = [row.path for row in table(readout)]
     values = jnp.stack(get(readout, paths))
 
