@@ -3,7 +3,7 @@
 Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `qrexplore` is imported.
 """
 
-from qrexplore.core.checks import require_axis, require_choice, require_finite, require_positive
+from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
 from qrexplore.core.compilation import jit
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
@@ -27,6 +27,7 @@ __all__ = [
     "replace",
     "require_axis",
     "require_choice",
+    "require_counts",
     "require_finite",
     "require_positive",
     "run",

@@ -39,6 +39,15 @@ def require_axis(values: Any, name: str, unit: str) -> np.ndarray:
     return array
 
 
+def require_counts(values: Any, name: str, *, smallest: int = 0) -> None:
+    """Raise ValueError unless all numbers are whole and not below the smallest."""
+    array = np.asarray(values, dtype=np.float64)
+    wrong = array[(array != np.round(array)) | (array < smallest)]
+    if wrong.size:
+        msg = f"`{name}` must hold whole numbers from {smallest}, got {wrong.flat[0]:g}. Use for example numpy.arange."
+        raise ValueError(msg)
+
+
 def require_choice(value: Any, name: str, choices: Collection[Any]) -> None:
     """Raise ValueError unless a value is one of a few."""
     if value not in choices:

@@ -28,11 +28,25 @@ COMPONENTS = ("i", "q")
 # dimensions of the observable behind `qubit` (those of `PARTS` have one more, the last one)
 DIMS = {
     "rabi": ("drive_amplitude",),
+    "rabi_chevron": ("detuning", "duration"),
     "t1": ("delay",),
     "ramsey": ("delay",),
+    "ramsey_phases": ("phase", "delay"),
+    "ramsey_flux": ("flux_bias", "delay"),
     "echo": ("delay",),
+    "echo_flux": ("flux_bias", "delay"),
+    "cpmg": ("half_turns", "delay"),
     "flux_arc": ("flux_bias", "point"),
+    "ef_spectroscopy": ("drive_frequency",),
+    "two_photon_spectroscopy": ("drive_frequency",),
+    "drag_scan": ("drag", "repetitions"),
+    "allxy": ("pair",),
+    "fine_amplitude": ("repetitions",),
+    "drive_flux_delay": ("flux_delay",),
     "cryoscope": ("quadrature", "duration"),
+    "cryoscope_amplitudes": ("quadrature", "flux_amplitude", "duration"),
+    "flux_step": ("delay", "drive_frequency"),
+    "resonator_spectroscopy": ("prepared_level", "probe_frequency"),
     "chevron": ("flux_amplitude", "duration"),
     "readout_shots": ("prepared_state",),
     "thermal_population": ("prepared_state", "drive_amplitude"),
@@ -48,10 +62,23 @@ AXES = {
     "duration": ("s", "duration of the flux pulse"),
     "flux_amplitude": ("V", "amplitude of the flux pulse"),
     "prepared_state": ("1", "prepared level"),
+    "flux_delay": ("s", "start of the flux pulse after that of the drive pulse"),
+    "detuning": ("Hz", "carrier less nominal frequency"),
+    "phase": ("rad", "phase of the second quarter turn"),
+    "half_turns": ("1", "number of refocusing half turns"),
+    "drag": ("s", "DRAG coefficient of the pulses"),
+    "repetitions": ("1", "number of repetitions"),
+    "pair": ("1", "number of the pair of pulses"),
+    "prepared_level": ("1", "level in which the qubit is prepared"),
+    "probe_frequency": ("Hz", "probe frequency"),
 }
 # these are sweeps of time, where a number below zero has no meaning
 _TIMES = ("delay", "duration")
-_EXTRA_COORDINATES = {"flux_arc": {"drive_frequency": ("flux_bias", "point")}}
+_EXTRA_COORDINATES = {
+    "flux_arc": {"drive_frequency": ("flux_bias", "point")},
+    "ramsey_flux": {"drive_frequency": ("flux_bias",)},
+    "echo_flux": {"drive_frequency": ("flux_bias",)},
+}
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -267,7 +294,7 @@ def _check_layout(data: xr.Dataset, experiment: str) -> None:
     swept = {name: (name,) for name in DIMS[experiment] if name in AXES}
     for name, dims in (swept | _EXTRA_COORDINATES.get(experiment, {})).items():
         _check_axis(data, experiment, name, dims)
-    if experiment == "cryoscope":
+    if "quadrature" in DIMS[experiment]:
         found = data["quadrature"].values.tolist() if "quadrature" in data.coords else []
         if not set(found) <= set(QUADRATURES) or not found:
             msg = f"`quadrature` must hold 'x' and 'y', got {quote(found)}. Assign it with data.assign_coords."

@@ -22,7 +22,9 @@ QUADRATURES = {"x": 0.0, "y": -float(np.pi / 2)}
 
 def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
     (qubit,) = experiment.qubits
-    pulse = Pulse(f"flux_{qubit}", Square(point["duration"]), experiment.setting("flux_amplitude"))
+    swept = "flux_amplitude" in point
+    height = point["flux_amplitude"] if swept else experiment.setting("flux_amplitude")
+    pulse = Pulse(f"flux_{qubit}", Square(point["duration"]), height)
     window = experiment.largest("duration") + experiment.setting("settling_time")
     phase = experiment.setting("quadrature_sign") * point["quadrature"]
     play = Play(Schedule((pulse,), window=window))
@@ -40,6 +42,21 @@ PROTOCOL = Protocol(
     sequence=_sequence,
     settings={"drive_frequency": NOMINAL_FREQUENCY, "settling_time": 20e-9, "quadrature_sign": 1.0},
     codes={"quadrature": QUADRATURES},
+)
+
+
+CRYOSCOPE_AMPLITUDES = Protocol(
+    name="cryoscope_amplitudes",
+    dims=("quadrature", "flux_amplitude", "duration"),
+    coordinates={
+        "quadrature": PROTOCOL.coordinates["quadrature"],
+        "flux_amplitude": ("V", "amplitude of the flux pulse"),
+        "duration": PROTOCOL.coordinates["duration"],
+    },
+    preparation=0,
+    sequence=_sequence,
+    settings=PROTOCOL.settings,
+    codes=PROTOCOL.codes,
 )
 
 
@@ -69,3 +86,31 @@ def cryoscope(
     sweeps = {"quadrature": np.array(list(QUADRATURES)), "duration": duration}
     settings = {"flux_amplitude": float(flux_amplitude), "drive_frequency": drive_frequency}
     return build(PROTOCOL, qubit, sweeps, settings, shots=shots)
+
+
+def cryoscope_amplitudes(
+    flux_amplitude: Any,
+    duration: Any,
+    *,
+    qubit: str = "q0",
+    drive_frequency: float = NOMINAL_FREQUENCY,
+    shots: int | None = None,
+) -> Experiment:
+    """Describe cryoscope measurements with pulses of several heights, which tell the gain from slow distortion.
+
+    Parameters
+    ----------
+    flux_amplitude
+        Swept height of the flux pulse at the generator, V. Usual: 2 or 3.
+    duration
+        Swept length of the flux pulse, s. Usual: 1 ns to 240 ns, 2000 shots each.
+    qubit
+        Pulsed and measured qubit.
+    drive_frequency
+        Carrier of the quarter turns, Hz.
+    shots
+        Repetitions a point.
+    """
+    quadrature = np.array(list(QUADRATURES))
+    sweeps = {"quadrature": quadrature, "flux_amplitude": flux_amplitude, "duration": duration}
+    return build(CRYOSCOPE_AMPLITUDES, qubit, sweeps, {"drive_frequency": drive_frequency}, shots=shots)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -229,6 +229,39 @@ def build(
         units=REPORTS[chosen][0],
         shots=shots,
     )
+
+
+def along_bias(
+    protocol: Protocol,
+    qubit: str,
+    sweeps: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    drive_frequency: Any,
+    signal: bool = False,
+    shots: int | None = None,
+) -> Experiment:
+    """Make an experiment against a static flux bias whose carrier follows the qubit.
+
+    Raises
+    ------
+    ValueError
+        If an axis is empty or not finite, or there is not one carrier for each bias.
+    """
+    carrier = np.atleast_1d(np.asarray(drive_frequency, dtype=np.float64))
+    biases = np.atleast_1d(np.asarray(sweeps["flux_bias"])).size
+    carrier = np.broadcast_to(carrier, (biases,)) if carrier.shape == (1,) else carrier
+    carrier = require_axis(carrier, "drive_frequency", "Hz")
+    if carrier.size != biases:
+        msg = (
+            f"`drive_frequency` must be one number in Hz for each of {biases} biases, got {carrier.size}. "
+            "Give for example the frequency on the flux arc."
+        )
+        raise ValueError(msg)
+    made = build(protocol, qubit, sweeps, settings, signal=signal, shots=shots)
+    follows = Coordinate(("flux_bias",), carrier, *protocol.coordinates["drive_frequency"])
+    known = {**made.coordinates, "drive_frequency": follows}
+    return replace(made, coordinates={name: known[name] for name in protocol.coordinates})
 
 
 def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:

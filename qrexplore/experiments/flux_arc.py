@@ -1,6 +1,7 @@
 """Flux arc: spectroscopy of a qubit against a static flux bias, on a frequency grid that may follow the arc.
 
-Sensitive to the sweet-spot frequency, the asymmetry, the flux offset and the gain of the bias line.
+Sensitive to the sweet-spot frequency, the asymmetry, the flux offset and the gain of the bias line; where the line of
+another qubit is swept, to the static crosstalk.
 """
 
 from typing import Any
@@ -15,7 +16,8 @@ from qrexplore.experiments.experiment import Coordinate, Experiment, Point, Prot
 def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
     (qubit,) = experiment.qubits
     amplitude = experiment.setting("drive_amplitude")
-    return (SteadyDrive(qubit, point["drive_frequency"], amplitude, point["flux_bias"]),)
+    biased = experiment.settings.get("flux_qubit")
+    return (SteadyDrive(qubit, point["drive_frequency"], amplitude, point["flux_bias"], biased),)
 
 
 PROTOCOL = Protocol(
@@ -36,6 +38,7 @@ def flux_arc(
     drive_frequency: Any,
     *,
     qubit: str = "q0",
+    flux_qubit: str | None = None,
     drive_amplitude: float = 1e-3,
     signal: bool = False,
     shots: int | None = None,
@@ -50,6 +53,8 @@ def flux_arc(
         Drive frequencies in Hz: one axis for all biases, or one row for each bias.
     qubit
         Driven and measured qubit.
+    flux_qubit
+        Whose bias line is swept; the measured qubit's where left out. That of another shows static crosstalk.
     drive_amplitude
         Amplitude of the long drive, V.
     signal
@@ -76,7 +81,7 @@ def flux_arc(
             "flux_bias": Coordinate(("flux_bias",), bias, *words["flux_bias"]),
             "drive_frequency": Coordinate(("flux_bias", "point"), frequency, *words["drive_frequency"]),
         },
-        settings={"drive_amplitude": float(drive_amplitude)},
+        settings={"drive_amplitude": float(drive_amplitude), **({"flux_qubit": flux_qubit} if flux_qubit else {})},
         observable="signal" if signal else "population",
         units="V" if signal else "1",
         shots=shots,

@@ -31,7 +31,7 @@ def capabilities_of(twin: Twin) -> Capabilities:
 
 def results(twin: Twin, experiment: Experiment) -> tuple[xr.Dataset, np.ndarray | None]:
     """Give what the device would report of an experiment after infinitely many shots, and the levels that it would be in."""
-    values, levels = means(twin, experiment)
+    values, levels, _ = means(twin, experiment)
     return experiment.dataset(values), levels
 
 

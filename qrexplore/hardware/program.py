@@ -18,12 +18,12 @@ import numpy as np
 import xarray as xr
 
 from qrexplore.core import require_positive
-from qrexplore.experiments import Experiment, Play, SteadyDrive
+from qrexplore.experiments import Experiment, Idle, Play, PlayOnStep, SteadyDrive
 from qrexplore.hardware.channel import Capabilities, Channel
 from qrexplore.hardware.errors import BackendError
 from qrexplore.hardware.request import request_violations
 from qrexplore.hardware.violation import Violation
-from qrexplore.pulses import Pulse, Samples, Schedule, sample, sample_count
+from qrexplore.pulses import Pulse, Samples, Schedule, Square, sample, sample_count
 
 # beyond this a waveform is refused for its length without being sampled
 _LARGEST_SAMPLE_COUNT = 2**24
@@ -154,7 +154,8 @@ def compile_program(request: Schedule | Experiment, capabilities: Capabilities) 
 
     Notes
     -----
-    Waveforms of a program have one common length: that of the longest, padded with zeros at the end.
+    Waveforms of a program have one common length: that of the longest, padded with zeros at the end. Where pulses play late on
+    a step, they hold the end of the step only: the generator waits at that voltage, for the delay that the sweep says.
     """
     if isinstance(request, Schedule):
         require_positive(request.window, "window", "s")
@@ -178,20 +179,43 @@ def _compile_sweep(experiment: Experiment, capabilities: Capabilities) -> Progra
     plays: list[dict[str, np.ndarray]] = []
     levels: dict[str, np.ndarray] = {}
     for block in blocks:
-        if isinstance(block, Play):
-            found += request_violations(block.schedule, capabilities, whole_window=False)
-            sampled, too_long = _sampled(block.schedule, capabilities)
+        if isinstance(block, Play | PlayOnStep):
+            schedule = block.schedule
+            if isinstance(block, PlayOnStep):
+                schedule, too_long = _end_of_step(block, count, capabilities)
+                found += too_long
+            found += request_violations(schedule, capabilities, whole_window=False)
+            sampled, too_long = _sampled(schedule, capabilities)
             found += too_long
             plays.append(sampled)
         elif isinstance(block, SteadyDrive):
             levels[f"drive_{block.qubit}"] = np.asarray(block.amplitude)
             levels[f"bias_{block.qubit}"] = np.asarray(block.bias)
+        elif isinstance(block, Idle) and block.bias is not None:
+            levels[f"bias_{experiment.qubits[0]}"] = np.asarray(block.bias)
     # a line that is silent in one of several plays still waits for the others
     silence = np.zeros((count, 1))
     lines = dict.fromkeys(name for sampled in plays for name in sampled)
     waves = {name: _stacked([sampled.get(name, silence) for sampled in plays]) for name in lines}
     program = _assembled(waves, levels, capabilities, found=tuple(dict.fromkeys(found)))
     return replace(program, points=count, sweep=_sweep_text(experiment))
+
+
+def _end_of_step(block: PlayOnStep, count: int, capabilities: Capabilities) -> tuple[Schedule, list[Violation]]:
+    """Give the pulses of every point with the end of their step, and whether the line would have to hold it too long.
+
+    The step returns to zero when the pulses are over, one sample before the end.
+    """
+    known = capabilities.channels.get(block.line)
+    period, longest = (0.0, np.inf) if known is None else (known.period, known.max_samples)
+    window = block.schedule.window
+    numbers = {"amplitude": block.height, "start": 0.0, "phase": 0.0}
+    end = Pulse(
+        block.line, Square(jnp.full(count, window)), **{name: jnp.full(count, x) for name, x in numbers.items()}
+    )
+    samples = (block.longest + window) / period if period else 0.0
+    found = [Violation(block.line, "length", samples, int(longest), "samples")] if samples > longest else []
+    return Schedule((*block.schedule.pulses, end), window=window + period), found
 
 
 def _sweep_text(experiment: Experiment) -> str:

@@ -9,8 +9,9 @@ from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
 from qrexplore.learn.guided import guided
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.recipe import Recipe
 from qrexplore.learn.residuals import Evaluation, Kernel
-from qrexplore.learn.starts import RECIPES, Recipe, completed, start
+from qrexplore.learn.starts import RECIPES, completed, recipe_of, start
 from qrexplore.learn.study import Study, study
 from qrexplore.learn.uncertainty import Laplace, laplace
 
@@ -36,6 +37,7 @@ __all__ = [
     "learn",
     "measured",
     "misfit",
+    "recipe_of",
     "start",
     "study",
     "task",

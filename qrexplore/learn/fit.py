@@ -11,7 +11,7 @@ from jaxtyping import Float
 from qrexplore.core import ParameterTable, Status, Step, Task, format_quantity, format_with_error, run
 from qrexplore.learn.likelihood import Measured
 from qrexplore.learn.problem import LearnProblem
-from qrexplore.learn.residuals import Kernel
+from qrexplore.learn.residuals import TOLERANCE, Kernel
 from qrexplore.learn.uncertainty import laplace
 from qrexplore.optimize import METHODS, Adam, Coordinates, Progress
 from qrexplore.twin import Twin
@@ -47,6 +47,8 @@ class LearnResult:
         The steps.
     seconds
         Wall time, compilation included.
+    step_error
+        Estimate of the largest error of a population that the steps of the solver make (see `qrexplore.twin.resolution`).
     ideal
         Best fit of an undistorted device, where the search came by one (see `qrexplore.learn.guided`).
     """
@@ -62,6 +64,7 @@ class LearnResult:
     status: Status
     history: tuple[Step, ...]
     seconds: float
+    step_error: float
     ideal: "LearnResult | None" = None
 
     def __repr__(self) -> str:
@@ -71,6 +74,11 @@ class LearnResult:
         lines.append(
             f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}"
         )
+        if self.step_error > TOLERANCE:
+            lines.append(
+                f"the steps of the solver are too long here: they put populations off by up to {self.step_error:.1e}. "
+                "Learn again from the learned twin."
+            )
         for row in self.parameters:
             error = self.stderr[row.path]
             text = format_with_error(row.value, error, row.unit)
@@ -148,6 +156,7 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
             status=status,
             history=state.history,
             seconds=time.perf_counter() - state.began,
+            step_error=kernel.step_error(twin),
         )
 
     return Task(problem, init, advance, done, finish)

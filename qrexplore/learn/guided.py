@@ -15,7 +15,7 @@ from qrexplore.core import ParameterTable, Status, Step, Task
 from qrexplore.learn.fit import LearnResult, LearnState, task
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
-from qrexplore.learn.starts import RECIPES, start
+from qrexplore.learn.starts import recipe_of, start
 from qrexplore.twin import Twin
 
 IDEAL, ALL = "ideal device", "all parameters"
@@ -65,7 +65,7 @@ class _Guide:
     def __init__(self, problem: LearnProblem, kernel: Kernel | None, *, seeded: bool, by_ideal: bool) -> None:
         self.began = time.perf_counter()
         self.problem, self.kernel, self.by_ideal = problem, kernel or Kernel(problem), by_ideal
-        self.recipes = [(RECIPES[experiment.name], experiment) for experiment in problem.experiments]
+        self.recipes = [(recipe_of(experiment), experiment) for experiment in problem.experiments]
         read = [start(problem.twin, data) for data in problem.datasets.values()] if seeded else []
         self.begins = [problem.twin, *(problem.twin.replace(self._free(twin.parameters)) for twin in read)]
         self.ideal_values = {

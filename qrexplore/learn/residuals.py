@@ -11,14 +11,17 @@ from qrexplore.core import jit
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares
 from qrexplore.quantum import Derivatives
-from qrexplore.twin import Twin, populations, read
-from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, LARGEST_NORM, refined
+from qrexplore.twin import Twin, populations, read, resolution, step_error
+from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.resolution import refined
 
 _READOUT = "readout_"
 # a held parameter may stand on its bound; its coordinate there is far out, but finite
 _AT_BOUND = 1e-12
 # evaluations that are remembered
 _RECENT = 8
+# of a population, due to the steps of the solver: small against the noise of any data
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,15 @@ class Kernel:
 
     def __init__(self, problem: LearnProblem) -> None:
         self.coordinates = Coordinates(problem.candidates)
-        self.substeps = DEFAULT_SUBSTEPS
         self._recent: dict[tuple[bytes, bytes], Evaluation] = {}
         self._points = tuple(
             {name: jnp.asarray(values) for name, values in experiment.points().items()}
             for experiment in problem.experiments
         )
-        self._linearize, self._gradient, self._norm = _compile(problem, self.coordinates)
-        # found out by a small function, since each number of substeps compiles the large ones anew
-        start = jnp.asarray(self.coordinates.free(problem.candidates.values, inside=_AT_BOUND))
-        self._fine_enough(float(self._norm(start, problem.twin, self._points, self.substeps)))
+        self._experiments = problem.experiments
+        self._linearize, self._gradient = _compile(problem, self.coordinates)
+        # found out at a few points, since each number of substeps compiles the large functions anew
+        self.substeps = tuple(resolution(problem.twin, e, tolerance=TOLERANCE).substeps for e in problem.experiments)
 
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
@@ -67,16 +69,16 @@ class Kernel:
 
     def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         while True:
-            found, norm = self._linearize(jnp.asarray(point), twin, self._points, self.substeps)
-            if self._fine_enough(float(norm)):
+            found, norms = self._linearize(jnp.asarray(point), twin, self._points, self.substeps)
+            if self._fine_enough(norms):
                 residual, jacobian, predictions = found
                 return Evaluation(np.asarray(residual), np.asarray(jacobian), tuple(map(np.asarray, predictions)))
 
     def gradient(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> tuple[float, np.ndarray]:
         """Give half the sum of squares and its gradient."""
         while True:
-            (loss, norm), gradient = self._gradient(jnp.asarray(point), twin, self._points, self.substeps)
-            if self._fine_enough(float(norm)):
+            (loss, norms), gradient = self._gradient(jnp.asarray(point), twin, self._points, self.substeps)
+            if self._fine_enough(norms):
                 return float(loss), np.asarray(gradient)
 
     def point(self, problem: LearnProblem, moving: Float[np.ndarray, " free"]) -> Float[np.ndarray, " candidates"]:
@@ -91,11 +93,16 @@ class Kernel:
         residual = self.evaluate(self.point(problem, start), problem.twin).residual
         return float(residual @ residual) / 2
 
-    def _fine_enough(self, norm: float) -> bool:
+    def step_error(self, twin: Twin) -> float:
+        """Give an estimate of the largest error of a population that the steps of the solver make."""
+        return max(step_error(twin, e, n)[0] for e, n in zip(self._experiments, self.substeps, strict=True))
+
+    def _fine_enough(self, norms: list[Array]) -> bool:
         # a NaN passes: the optimiser sees the NaN loss and stops with the status that says so
-        if not norm > LARGEST_NORM:
+        excess = [float(norm) / LARGEST_NORM for norm in norms]
+        if not any(e > 1 for e in excess):
             return True
-        self.substeps = refined(self.substeps, norm)
+        self.substeps = tuple(refined(n, e) if e > 1 else n for n, e in zip(self.substeps, excess, strict=True))
         return False
 
     def least_squares(self, problem: LearnProblem) -> LeastSquares:
@@ -122,14 +129,14 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
         return twin.replace(dict(zip(paths, coordinates.values(point), strict=True)))
 
     def found(
-        point: Array, twin: Twin, points: tuple, substeps: int, derivatives: Derivatives = "forward"
-    ) -> tuple[list[Array], Array]:
+        point: Array, twin: Twin, points: tuple, substeps: tuple[int, ...], derivatives: Derivatives = "forward"
+    ) -> tuple[list[Array], list[Array]]:
         moved = twin_at(point, twin)
         results = [
-            populations(moved, experiment, grid, substeps=substeps, derivatives=derivatives)
-            for experiment, grid in zip(problem.experiments, points, strict=True)
+            populations(moved, experiment, grid, substeps=steps, derivatives=derivatives)
+            for experiment, grid, steps in zip(problem.experiments, points, substeps, strict=True)
         ]
-        return [result for result, _ in results], jnp.max(jnp.stack([norm for _, norm in results]))
+        return [result for result, _ in results], [norm for _, norm in results]
 
     def predictions(point: Array, twin: Twin, populated: list[Array]) -> list[Array]:
         moved = twin_at(point, twin)
@@ -140,18 +147,18 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
         return jnp.concatenate([data.residuals(prediction) for data, prediction in pairs])
 
     @jit
-    def linearize(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple, Array]:
+    def linearize(point: Array, twin: Twin, points: tuple, substeps: tuple[int, ...]) -> tuple[tuple, list[Array]]:
         # columns of readout parameters do not need the dynamics, which are nearly all of the work
         basis = jnp.eye(len(paths))
 
-        def along(direction: Array) -> tuple[tuple[list[Array], Array], list[Array]]:
+        def along(direction: Array) -> tuple[tuple[list[Array], list[Array]], list[Array]]:
             values, (tangent, _) = jax.jvp(lambda p: found(p, twin, points, substeps), (point,), (direction,))
             return values, tangent
 
         if np.all(readout):
-            (populated, norm), tangents = found(point, twin, points, substeps), []
+            (populated, norms), tangents = found(point, twin, points, substeps), []
         else:
-            (populated, norm), tangents = jax.vmap(along, out_axes=(None, 0))(basis[~readout])
+            (populated, norms), tangents = jax.vmap(along, out_axes=(None, 0))(basis[~readout])
         residual = compare(point, twin, populated)
         columns = jnp.zeros((len(residual), len(paths)))
         if not np.all(readout):
@@ -160,18 +167,16 @@ def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa:
         if np.any(readout):
             direct = jax.vmap(lambda d: jax.jvp(lambda p: compare(p, twin, populated), (point,), (d,))[1])
             columns = columns.at[:, readout].set(direct(basis[readout]).T)
-        return (residual, columns, predictions(point, twin, populated)), norm
+        return (residual, columns, predictions(point, twin, populated)), norms
 
     @jit
-    def largest_norm(point: Array, twin: Twin, points: tuple, substeps: int) -> Array:
-        return found(point, twin, points, substeps)[1]
-
-    @jit
-    def gradient(point: Array, twin: Twin, points: tuple, substeps: int) -> tuple[tuple[Array, Array], Array]:
-        def loss(moved: Array) -> tuple[Array, Array]:
-            populated, norm = found(moved, twin, points, substeps, "backward")
-            return jnp.sum(compare(moved, twin, populated) ** 2) / 2, norm
+    def gradient(
+        point: Array, twin: Twin, points: tuple, substeps: tuple[int, ...]
+    ) -> tuple[tuple[Array, list[Array]], Array]:
+        def loss(moved: Array) -> tuple[Array, list[Array]]:
+            populated, norms = found(moved, twin, points, substeps, "backward")
+            return jnp.sum(compare(moved, twin, populated) ** 2) / 2, norms
 
         return jax.value_and_grad(loss, has_aux=True)(point)
 
-    return linearize, gradient, largest_norm
+    return linearize, gradient

@@ -4,10 +4,7 @@ Oscillating data make a likelihood with many optima; a period, a decay and a con
 the right one.
 """
 
-import fnmatch
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import cast
 
 import jax.numpy as jnp
@@ -17,64 +14,9 @@ from scipy.optimize import brentq
 
 from qrexplore.data import observable
 from qrexplore.experiments import Experiment, from_dataset, pulsed_qubit
+from qrexplore.learn.recipe import Recipe, Values, as_it_is
 from qrexplore.pulses import Gaussian
 from qrexplore.twin import ConfusionReadout, Transmon, Twin, library
-
-Values = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How an experiment is learned.
-
-    Attributes
-    ----------
-    free
-        Patterns of the free paths, with ``{qubit}`` for each measured qubit and ``{pulsed}`` for the one that is pulsed.
-    start
-        Gives starting values from a twin, the experiment and the measured numbers.
-    ideal
-        Free paths that an undistorted device would not need, with the values they have there.
-    begin
-        Values for those paths to begin with where a start has the ideal ones: a distortion that is absent has no direction
-        to grow in.
-    """
-
-    free: tuple[str, ...]
-    start: Callable[[Twin, Experiment, np.ndarray], Values]
-    ideal: Mapping[str, float] = field(default_factory=dict)
-    begin: Mapping[str, float] = field(default_factory=dict)
-
-    def paths(self, twin: Twin, experiment: Experiment) -> list[str]:
-        """Give the patterns of the free paths with names of qubits, as far as the twin has what they name."""
-        pulsed = pulsed_qubit(experiment)
-        free = [pattern.format(qubit=qubit, pulsed=pulsed) for pattern in self.free for qubit in experiment.qubits]
-        for qubit in experiment.qubits:
-            confused = isinstance(twin.readout[f"readout_{qubit}"], ConfusionReadout)
-            free += [
-                f"readout_{qubit}.{name}" for name in (("false_one", "false_zero") if confused else ("offset", "scale"))
-            ]
-        there = twin.parameters.paths
-        return [pattern for pattern in dict.fromkeys(free) if fnmatch.filter(there, pattern)]
-
-    def undistorted(self, twin: Twin, experiment: Experiment) -> Values:
-        """Give the values that a twin has where it is undistorted."""
-        return _named(self.ideal, twin, experiment)
-
-    def distorted(self, twin: Twin, experiment: Experiment) -> Values:
-        """Give values to begin a search for the distortion with: those of a twin, unless they are the ideal ones."""
-        small = _named(self.begin, twin, experiment)
-        table = twin.parameters
-        return {
-            path: small.get(path, value) if table[path].value == value else table[path].value
-            for path, value in self.undistorted(twin, experiment).items()
-        }
-
-
-def _named(values: Mapping[str, float], twin: Twin, experiment: Experiment) -> Values:
-    pulsed, table = pulsed_qubit(experiment), twin.parameters
-    named = {path.format(pulsed=pulsed): value for path, value in values.items()}
-    return {path: value for path, value in named.items() if path in table}
 
 
 def start(twin: Twin, data: xr.Dataset) -> Twin:
@@ -89,7 +31,7 @@ def start(twin: Twin, data: xr.Dataset) -> Twin:
     """
     experiment = from_dataset(data)
     values = np.asarray(observable(data).values, dtype=np.float64)
-    found, table = RECIPES[experiment.name].start(twin, experiment, values), twin.parameters
+    found, table = recipe_of(experiment).start(twin, experiment, values), twin.parameters
     return twin.replace({path: value for path, value in found.items() if path in table})
 
 
@@ -360,6 +302,41 @@ def _wave_error(times: np.ndarray, values: np.ndarray, frequency: float) -> floa
     return float(np.sum((design @ found - values) ** 2))
 
 
+def _ramsey_phases(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
+    (qubit,) = experiment.qubits
+    times, phase = (experiment.coordinates[name].values for name in ("delay", "phase"))
+    # least squares over the phases: cos(2 pi f t + phase) gives a phasor whose sense of turning is the sign of f
+    design = np.stack([np.ones_like(phase), np.cos(phase), -np.sin(phase)], axis=1)
+    if np.linalg.matrix_rank(design[:, 1:]) < 2:
+        return _ramsey(twin, experiment, values[:, 0])
+    centered = values[0] - np.nanmean(values[0])
+    cosine, sine = np.linalg.lstsq(design[:, 1:], np.nan_to_num(centered), rcond=None)[0]
+    grid = np.concatenate([-_frequencies(times)[::-1], _frequencies(times)])
+    power = np.abs(np.exp(-2j * np.pi * grid[:, None] * times) @ (cosine + 1j * sine))
+    detuning = float(grid[np.argmax(power)]) - experiment.setting("artificial_detuning")
+    return {f"{qubit}.frequency": experiment.setting("drive_frequency") + detuning}
+
+
+def _peak(experiment: Experiment, values: np.ndarray) -> float:
+    """Give the drive frequency (Hz) at which a spectrum is farthest from its median."""
+    strength = np.abs(values[0] - np.nanmedian(values[0]))
+    return float(experiment.coordinates["drive_frequency"].values[np.nanargmax(strength)])
+
+
+def _ef_spectroscopy(twin: Twin, experiment: Experiment, values: np.ndarray) -> Values:
+    (qubit,) = experiment.qubits
+    photons = 2 if experiment.name == "two_photon_spectroscopy" else 1
+    frequency = float(twin.chip.qubits[qubit].frequency)
+    return {f"{qubit}.anharmonicity": photons * (_peak(experiment, values) - frequency)}
+
+
+def recipe_of(experiment: Experiment) -> Recipe:
+    """Give how an experiment is learned; where there is no recipe only its readout is free, and the twin is the start."""
+    return RECIPES.get(experiment.name, Recipe((), as_it_is))
+
+
+_DRIVE = ("drive_{qubit}.transfer.gain", "drive_{qubit}.low_pass.cutoff")
+_FLUX = ("flux_{pulsed}.transfer.gain", "flux_{pulsed}.distortion.*")
 RECIPES = {
     "rabi": Recipe(("drive_{qubit}.transfer.gain",), _rabi),
     "t1": Recipe(("{qubit}.t1",), _t1),
@@ -389,5 +366,21 @@ RECIPES = {
         },
         # small, and with the bandwidth of a common generator
         begin={"flux_{pulsed}.distortion.amplitude": -0.01, "flux_{pulsed}.low_pass.cutoff": 400e6},
+    ),
+    "rabi_chevron": Recipe(("{qubit}.frequency", *_DRIVE), as_it_is),
+    "ramsey_phases": Recipe(("{qubit}.frequency", "{qubit}.t_phi", "drive_{qubit}.transfer.lag"), _ramsey_phases),
+    "ramsey_flux": Recipe(("{qubit}.frequency", "{qubit}.t_phi", "bias_{qubit}.gain"), as_it_is),
+    "echo_flux": Recipe(("{qubit}.t_phi",), as_it_is),
+    "cpmg": Recipe(("{qubit}.t_phi",), as_it_is),
+    "ef_spectroscopy": Recipe(("{qubit}.anharmonicity", _DRIVE[0]), _ef_spectroscopy),
+    "two_photon_spectroscopy": Recipe(("{qubit}.anharmonicity", _DRIVE[0]), _ef_spectroscopy),
+    "drag_scan": Recipe(("{qubit}.anharmonicity", "{qubit}.frequency", *_DRIVE), as_it_is),
+    "allxy": Recipe(("{qubit}.frequency", *_DRIVE), as_it_is),
+    "fine_amplitude": Recipe(_DRIVE[:1], as_it_is),
+    "drive_flux_delay": Recipe(("flux_{pulsed}.delay.time",), as_it_is),
+    "cryoscope_amplitudes": Recipe(("{qubit}.frequency", *_FLUX), as_it_is),
+    "flux_step": Recipe(_FLUX, as_it_is),
+    "resonator_spectroscopy": Recipe(
+        ("resonator_{qubit}.frequency", "resonator_{qubit}.linewidth", "resonator_{qubit}.dispersive_shift"), as_it_is
     ),
 }

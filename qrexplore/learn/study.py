@@ -13,7 +13,7 @@ from qrexplore.learn.derived import Derived, derived
 from qrexplore.learn.fit import LearnResult
 from qrexplore.learn.guided import guided
 from qrexplore.learn.problem import LearnProblem
-from qrexplore.learn.starts import RECIPES, completed
+from qrexplore.learn.starts import completed, recipe_of
 from qrexplore.twin import Twin
 
 # chi2 per degree of freedom above this is signal that the model does not have, not noise
@@ -109,7 +109,7 @@ def study(
     began = time.perf_counter()
     data = completed(twin, data)
     experiment = from_dataset(data)
-    problem = LearnProblem(twin, data, free=RECIPES[experiment.name].paths(twin, experiment))
+    problem = LearnProblem(twin, data, free=recipe_of(experiment).paths(twin, experiment))
     learned = run(guided(problem, seeded=seeded, by_ideal=True), on_step=on_step)
     seconds = time.perf_counter() - began
     return Study(data, experiment, learned.ideal or learned, learned, derived(experiment, learned), seconds)

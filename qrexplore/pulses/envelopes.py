@@ -7,6 +7,7 @@ of the area; a duration then stays differentiable although the clock is discrete
 import abc
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
@@ -70,6 +71,42 @@ class Gaussian(AbstractEnvelope):
     def length(self) -> Float[Array, ""]:
         """Give how long the pulse lasts, s."""
         return self.duration
+
+
+class Train(AbstractEnvelope):
+    """An envelope played `count` times, one every `period` (s), with the same sign or with signs that alternate.
+
+    Attributes
+    ----------
+    envelope
+        What is repeated.
+    period
+        From start to start, s; a whole number of clock periods makes all pulses alike.
+    count
+        How many play; may be traced.
+    most
+        Largest count there is; static.
+    alternating
+        Whether every second pulse has the opposite sign. Static.
+    """
+
+    envelope: AbstractEnvelope
+    period: Float[Array, ""] = eqx.field(converter=_scalar)
+    count: Float[Array, ""] = eqx.field(converter=_scalar)
+    most: int = eqx.field(static=True)
+    alternating: bool = eqx.field(static=True, default=False)
+
+    def cells(self, edges: Float[Array, " cells+1"]) -> Complex[Array, " cells"] | Float[Array, " cells"]:
+        """Give the sum of the pulses' values."""
+        places = jnp.arange(self.most)
+        signs = jnp.where(places < self.count, jnp.where(self.alternating, 1.0 - 2.0 * (places % 2), 1.0), 0.0)
+        pulses = jax.vmap(lambda place: self.envelope.cells(edges - place * self.period))(places)
+        return jnp.tensordot(signs, pulses, axes=1)
+
+    def length(self) -> Float[Array, ""]:
+        """Give how long the train lasts, s."""
+        last = (self.count - 1) * self.period + self.envelope.length()
+        return jnp.where(self.count > 0, last, 0.0)
 
 
 class Samples(AbstractEnvelope):

@@ -6,6 +6,7 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 
 from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_overlaps
 from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
+from qrexplore.quantum.fidelity import average_gate_fidelity, average_unitary_fidelity, leakage, process_fidelity
 from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
 from qrexplore.quantum.operators import Register
 from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator
@@ -17,6 +18,8 @@ __all__ = [
     "Derivatives",
     "Propagator",
     "Register",
+    "average_gate_fidelity",
+    "average_unitary_fidelity",
     "commutator",
     "conjugation",
     "coordinates",
@@ -25,7 +28,9 @@ __all__ = [
     "dressed_states",
     "hermitian_basis",
     "label_overlaps",
+    "leakage",
     "norms_of_orders",
+    "process_fidelity",
     "relevant_coordinates",
     "taylor_order",
 ]

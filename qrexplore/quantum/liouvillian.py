@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float
 
+_ROUNDING = 1e-14
+
 
 @lru_cache(maxsize=32)
 def hermitian_basis(dimension: int) -> Complex[np.ndarray, "coordinates dimension dimension"]:
@@ -28,7 +30,9 @@ def hermitian_basis(dimension: int) -> Complex[np.ndarray, "coordinates dimensio
 
 def _superoperator(image: Complex[np.ndarray, "coordinates n n"]) -> Float[np.ndarray, "coordinates coordinates"]:
     basis = hermitian_basis(image.shape[-1])
-    return np.real(np.einsum("aij,bji->ab", basis, image))
+    found = np.real(basis.reshape(len(basis), -1).conj() @ image.reshape(len(image), -1).T)
+    # where entries cancel, rounding must not pretend that coordinates are linked
+    return np.where(np.abs(found) < _ROUNDING * np.max(np.abs(found), initial=0.0), 0.0, found)
 
 
 def commutator(hamiltonian: np.ndarray) -> Float[np.ndarray, "coordinates coordinates"]:

@@ -69,7 +69,7 @@ class ControlSystem:
 
         return ControlSystem(tuple(map(centered, self.drift)), tuple(map(centered, self.controls)))
 
-    def drift_matrix(self, weights: Inexact[Array, " drift"]) -> Inexact[Array, "n n"]:
+    def drift_matrix(self, weights: Inexact[Array, "*batch drift"]) -> Inexact[Array, "*batch n n"]:
         """Give ``G_0`` for given constant coefficients."""
         return jnp.tensordot(weights, jnp.asarray(np.stack(self.drift)), axes=1)
 

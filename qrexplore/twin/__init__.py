@@ -6,7 +6,9 @@ built on them one floor up.
 """
 
 from qrexplore.twin import library
-from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, Resonator, Transmon
+from qrexplore.twin.calibration import half_turn_amplitude
+from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
+from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -17,9 +19,12 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
+from qrexplore.twin.levels import joint_populations, level_populations
 from qrexplore.twin.model import Twin
 from qrexplore.twin.play import play
-from qrexplore.twin.prediction import joint_populations, level_populations, populations, predict, read, simulate
+from qrexplore.twin.populations import populations
+from qrexplore.twin.prediction import predict, read, simulate
 from qrexplore.twin.readout import (
     AbstractReadout,
     AssignmentReadout,
@@ -29,7 +34,9 @@ from qrexplore.twin.readout import (
     SignalReadout,
 )
 from qrexplore.twin.recheck import Recheck, second_opinion
+from qrexplore.twin.resolution import Resolution, resolution, step_error
 from qrexplore.twin.resonance import resonator_of, resonator_response
+from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
@@ -37,6 +44,7 @@ __all__ = [
     "Chip",
     "ConfusionReadout",
     "CoupledResonator",
+    "Crosstalk",
     "Delay",
     "DriveGain",
     "ExchangeCoupling",
@@ -45,23 +53,33 @@ __all__ = [
     "Gain",
     "IQReadout",
     "LowPass",
+    "MediatedCoupling",
     "Recheck",
     "RescaledReadout",
+    "Resolution",
     "Resonator",
     "SignalChain",
     "SignalReadout",
     "Transmon",
     "Twin",
+    "crosstalk",
+    "dressed_frequencies",
+    "half_turn_amplitude",
     "joint_populations",
+    "laboratory_propagator",
     "level_populations",
     "library",
     "play",
+    "play_in_laboratory",
     "populations",
     "predict",
     "read",
+    "resolution",
     "resonator_of",
     "resonator_response",
     "second_opinion",
     "simulate",
+    "step_error",
     "step_response",
+    "zz_interaction",
 ]

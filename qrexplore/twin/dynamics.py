@@ -4,6 +4,7 @@ Built once for an experiment and the structure of a twin; the numbers of the twi
 moving a parameter never builds or compiles anything anew.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,29 +26,29 @@ from qrexplore.quantum import (
     relevant_coordinates,
 )
 from qrexplore.twin import noise
-from qrexplore.twin.chip import ExchangeCoupling, Transmon
 from qrexplore.twin.electronics import Wave
 from qrexplore.twin.model import Twin
+from qrexplore.twin.network import Network, network
 
 TURN = 2 * np.pi
 # of one step's exponent; beyond it the step is refused
-LARGEST_NORM = 2.5
+LARGEST_NORM = 4.0
+# product states of a density matrix, whose matrices have the fourth power of that many entries
+LARGEST_DIMENSION = 48
 
 
 @dataclass(frozen=True, eq=False)
 class Dynamics:
-    """Matrices of an experiment on the qubits it measures, with the lines that play in it.
+    """Matrices of an experiment on the qubits it measures and what is simulated with them, with the lines that play in it.
 
     Attributes
     ----------
     qubits
-        Qubits that are simulated, in the order of the register.
-    levels
-        Levels kept of each.
-    couplings
-        Pairs of positions in `qubits` that exchange excitations.
+        Qubits that are measured; the first modes of the network.
+    network
+        All modes and their couplings.
     driven, pulsed
-        Positions of the qubits whose drive and flux lines play.
+        Names of the modes that a drive line reaches, and of those (and mediators) that a flux line reaches.
     dissipative
         Whether density matrices are propagated.
     rotated
@@ -59,27 +60,18 @@ class Dynamics:
     """
 
     qubits: tuple[str, ...]
-    levels: tuple[int, ...]
-    couplings: tuple[tuple[int, int], ...]
-    driven: tuple[int, ...]
-    pulsed: tuple[int, ...]
+    network: Network
+    driven: tuple[str, ...]
+    pulsed: tuple[str, ...]
     dissipative: bool
     rotated: bool
     preparation: tuple[int, ...]
     anywhere: bool = False
 
-    @cached_property
+    @property
     def register(self) -> Register:
         """The product space."""
-        return Register(self.levels)
-
-    def _anharmonic(self, mode: int) -> np.ndarray:
-        number = self.register.number(mode)
-        return number @ (number - np.eye(len(number))) / 2
-
-    def _exchange(self, pair: tuple[int, int]) -> np.ndarray:
-        first, second = (self.register.lowering(mode) for mode in pair)
-        return first.T @ second + first @ second.T
+        return self.network.register
 
     def _liouville(self, hamiltonian: np.ndarray) -> np.ndarray:
         return commutator(hamiltonian) if self.dissipative else -1j * hamiltonian
@@ -87,32 +79,40 @@ class Dynamics:
     @cached_property
     def _idle_terms(self) -> list[np.ndarray]:
         """Hermitian matrices of the idle Hamiltonian: frequencies, anharmonicities, couplings."""
-        modes = range(len(self.qubits))
-        return [
-            *[self.register.number(mode) for mode in modes],
-            *[self._anharmonic(mode) for mode in modes],
-            *[self._exchange(pair) for pair in self.couplings],
-        ]
+        return self.network.terms()
 
     @cached_property
     def _control_terms(self) -> list[np.ndarray]:
         """Hermitian matrices of the pulses: flux first (frequency, anharmonicity, then couplings), drives after."""
-        terms = [m for mode in self.pulsed for m in (self.register.number(mode), self._anharmonic(mode))]
-        terms += [self._exchange(pair) for pair in self._moved_couplings]
-        for mode in self.driven:
-            lowering = self.register.lowering(mode)
+        network, register, terms = self.network, self.register, []
+        for mode, name in enumerate(network.modes):
+            terms += [register.number(mode)] if mode in self._moved_modes else []
+            terms += [network.anharmonic(mode)] if name in self.pulsed else []
+        terms += [network.exchange(network.pairs[coupling]) for coupling in self._moved_couplings]
+        for name in self.driven:
+            lowering = register.lowering(network.modes.index(name))
             terms += [(lowering + lowering.T) / 2, 1j * (lowering.T - lowering) / 2]
         return terms
 
     @cached_property
-    def _moved_couplings(self) -> list[tuple[int, int]]:
-        return [pair for pair in self.couplings if set(pair) & set(self.pulsed)]
+    def _moved_couplings(self) -> list[int]:
+        """Positions of the couplings that follow a transmon that is pulsed."""
+        return [k for k, names in enumerate(self.network.follows) if set(names) & set(self.pulsed)]
+
+    @cached_property
+    def _moved_modes(self) -> set[int]:
+        """Positions of the modes whose frequency pulses move, their own or that of a mediator."""
+        own = {mode for mode, name in enumerate(self.network.modes) if name in self.pulsed}
+        shifted = [self.network.pairs[k] for k in self._moved_couplings if self.network.shifting[k]]
+        return own | {mode for pair in shifted for mode in pair}
 
     @cached_property
     def _component(self) -> Int[np.ndarray, " dimension"]:
         """Number of the block of the idle Hamiltonian to which each product state belongs."""
         links = np.any([np.abs(term) > 0 for term in self._idle_terms], axis=0)
-        reach = np.linalg.matrix_power((links | np.eye(len(links), dtype=bool)).astype(float), len(links)) > 0
+        reach = links | np.eye(len(links), dtype=bool)
+        for _ in range(len(links).bit_length()):
+            reach = reach.astype(float) @ reach.astype(float) > 0
         return np.argmax(reach, axis=1)
 
     def _within(self, states: Bool[np.ndarray, " dimension"]) -> Bool[np.ndarray, " coordinates"]:
@@ -127,7 +127,7 @@ class Dynamics:
     def _full(self) -> ControlSystem:
         drift = [self._liouville(term) for term in self._idle_terms]
         if self.dissipative:
-            modes = range(len(self.qubits))
+            modes = range(len(self.network.modes))
             drift += [dissipator(jump) for mode in modes for jump in noise.jumps(self.register, mode)]
         controls = [self._liouville(term) for term in [*self._control_terms, *self._rotations]]
         return ControlSystem(tuple(drift), tuple(controls))
@@ -152,50 +152,47 @@ class Dynamics:
         system = self._full.restricted(self.kept)
         return Propagator(system if self.dissipative else system.without_common_phase(), LARGEST_NORM)
 
-    def _parts(self, twin: Twin) -> tuple[list[Transmon], list[ExchangeCoupling]]:
-        transmons = [twin.chip.qubits[name] for name in self.qubits]
-        among = {frozenset(c.between): c for c in twin.chip.couplings_among(self.qubits)}
-        return transmons, [among[frozenset(self.qubits[mode] for mode in pair)] for pair in self.couplings]
+    def weights(
+        self, twin: Twin, reference: Float[Array, " qubits"], flux: Mapping[str, Float[Array, ""]] | None = None
+    ) -> Float[Array, " drift"]:
+        """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz), the same for each mode.
 
-    def _idle_weights(self, twin: Twin, reference: Float[Array, " qubits"]) -> Float[Array, " idle"]:
-        transmons, couplings = self._parts(twin)
-        idle = [transmon.at_flux(jnp.zeros(())) for transmon in transmons]
-        strengths = [
-            coupling.at_frequencies(idle[first][0], idle[second][0])
-            for coupling, (first, second) in zip(couplings, self.couplings, strict=True)
-        ]
-        detunings = [f - r for (f, _), r in zip(idle, reference, strict=True)]
-        return TURN * jnp.stack([*detunings, *[a for _, a in idle], *strengths])
-
-    def weights(self, twin: Twin, reference: Float[Array, " qubits"]) -> Float[Array, " drift"]:
-        """Give the constant coefficients (rad/s, 1/s) in a frame that turns at `reference` (Hz) for each qubit."""
-        idle = self._idle_weights(twin, reference)
+        Transmons idle at zero volts, or at a static `flux` (Φ0) by their names.
+        """
+        idle = TURN * self.network.weights(twin.chip, flux or {}, reference[0])
         if not self.dissipative:
             return idle
-        return jnp.concatenate([idle, *[noise.rates(transmon) for transmon in self._parts(twin)[0]]])
+        return jnp.concatenate([idle, *[noise.rates(twin.chip.transmon(name)) for name in self.network.modes]])
 
     def controls(self, twin: Twin, waves: dict[str, Wave]) -> Float[Array, "*batch controls"]:
         """Give the time-dependent coefficients (rad/s) for the waves at the chip (Φ0 for flux, Hz for drives)."""
-        transmons, couplings = self._parts(twin)
-        pulsed = {mode: transmons[mode].at_flux(waves[f"flux_{self.qubits[mode]}"]) for mode in self.pulsed}
-        idle = {mode: transmon.at_flux(jnp.zeros(())) for mode, transmon in enumerate(transmons)}
-        parts = [now - rest for mode in self.pulsed for now, rest in zip(pulsed[mode], idle[mode], strict=True)]
-        for pair in self._moved_couplings:
-            coupling = couplings[self.couplings.index(pair)]
-            now = [pulsed.get(mode, idle[mode])[0] for mode in pair]
-            rest = [idle[mode][0] for mode in pair]
-            parts.append(coupling.at_frequencies(*now) - coupling.at_frequencies(*rest))
-        for mode in self.driven:
-            wave = waves[f"drive_{self.qubits[mode]}"]
+        network, chip = self.network, twin.chip
+        flux, drives = _of_kind("flux", waves), _of_kind("drive", waves)
+        rest = network.spectra(chip, {})
+        pulsed = {name: twin.crosstalk.fast_flux.onto(name, flux) for name in self.pulsed}
+        now = rest | {name: chip.transmon(name).at_flux(wave) for name, wave in pulsed.items()}
+        moved = zip(network.frequencies(chip, now), network.frequencies(chip, rest), strict=True)
+        parts = []
+        for mode, (name, (here, idle)) in enumerate(zip(network.modes, moved, strict=True)):
+            parts += [here - idle] if mode in self._moved_modes else []
+            parts += [now[name][1] - rest[name][1]] if name in self.pulsed else []
+        if self._moved_couplings:
+            here, idle = network.strengths(chip, now), network.strengths(chip, rest)
+            parts += [here[k] - idle[k] for k in self._moved_couplings]
+        for name in self.driven:
+            wave = twin.crosstalk.microwave.onto(name, drives)
             parts += [jnp.real(wave), jnp.imag(wave)]
-        parts += [jnp.zeros_like(parts[0])] * len(self._rotations)
+        shape = jnp.shape(next(iter(waves.values())))
+        if not (parts or self._rotations):
+            return jnp.zeros((*shape, 0))
+        parts += [jnp.zeros(shape)] * len(self._rotations)
         return TURN * jnp.stack(jnp.broadcast_arrays(*parts), axis=-1)
 
     def dressed(self, twin: Twin) -> Float[Array, "dimension dimension"]:
         """Give the dressed states at the idle point as columns in the bare basis."""
-        if len(self.qubits) == 1:
+        if len(self.network.modes) == 1:
             return jnp.eye(self.register.dimension)
-        weights = self._idle_weights(twin, jnp.zeros(len(self.qubits)))
+        weights = TURN * self.network.weights(twin.chip, {})
         return dressed_states(jnp.tensordot(weights, jnp.asarray(np.stack(self._idle_terms)), axes=1))
 
     def start(self, dressed: Float[Array, "n n"], batch: int) -> Inexact[Array, "kept batch"]:
@@ -206,7 +203,7 @@ class Dynamics:
 
     def photons(self, twin: Twin) -> list[Float[Array, ""]]:
         """Give the mean thermal photon number of the bath of each mode."""
-        return [twin.chip.qubits[name].thermal_population for name in self.qubits]
+        return [twin.chip.transmon(name).thermal_population for name in self.network.modes]
 
     def joint(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "kept batch"]
@@ -218,10 +215,21 @@ class Dynamics:
         return jnp.abs(dressed[self.kept].T @ state) ** 2
 
     def marginals(self, joint: Float[Array, "dimension batch"]) -> Float[Array, "qubits levels batch"]:
-        """Give the population of each dressed level of each qubit, levels padded to the largest number."""
-        labels = self.register.labels
-        membership = labels.T[:, None, :] == np.arange(max(self.levels))[None, :, None]
+        """Give the population of each dressed level of each measured qubit, levels padded to the largest number."""
+        measured = len(self.qubits)
+        labels, most = self.register.labels[:, :measured], max(self.network.levels[:measured])
+        membership = labels.T[:, None, :] == np.arange(most)[None, :, None]
         return jnp.asarray(membership.astype(float)) @ joint
+
+
+def _of_kind(kind: str, waves: Mapping[str, Wave]) -> dict[str, Wave]:
+    """Give what the lines of a kind carry, by the name of the qubit or coupler that they belong to."""
+    return {line.removeprefix(f"{kind}_"): wave for line, wave in waves.items() if line.startswith(f"{kind}_")}
+
+
+def modes_of(twin: Twin, experiment: Experiment) -> Network:
+    """Choose what is simulated: the measured qubits, the setting ``spectators``, and the couplers between them."""
+    return network(twin.chip, experiment.qubits, tuple(experiment.settings.get("spectators", ())))
 
 
 def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rotated: bool) -> Dynamics:
@@ -252,18 +260,26 @@ def dynamics(twin: Twin, experiment: Experiment, lines: tuple[str, ...], *, rota
                 f"{', '.join(there) or 'none'}. Give the twin that {kind}, or name another in the experiment."
             )
             raise ValueError(msg)
-    if rotated and len(names) > 1:
-        msg = f"`qubits` of a {experiment.name} experiment must be one qubit, got {names}. Measure them one by one."
+    modes = modes_of(twin, experiment)
+    if rotated and len(modes.modes) > 1:
+        msg = (
+            f"`qubits` of a {experiment.name} experiment must be one qubit, got {modes.modes}. Measure them one by one."
+        )
         raise ValueError(msg)
-    couplings = [tuple(names.index(end) for end in c.between) for c in twin.chip.couplings_among(names)]
+    if twin.dissipative and modes.register.dimension > LARGEST_DIMENSION:
+        msg = (
+            f"`dissipative` twins are simulated with at most {LARGEST_DIMENSION} product states, got "
+            f"{modes.register.dimension} for {', '.join(modes.modes)}. Take fewer levels, or a twin without losses."
+        )
+        raise ValueError(msg)
+    flux, drives = ({line.partition("_")[2] for line in lines if line.startswith(f"{k}_")} for k in ("flux", "drive"))
     return Dynamics(
         qubits=names,
-        levels=tuple(twin.chip.qubits[name].levels for name in names),
-        couplings=tuple((first, second) for first, second in couplings),
-        driven=tuple(mode for mode, name in enumerate(names) if f"drive_{name}" in lines),
-        pulsed=tuple(mode for mode, name in enumerate(names) if f"flux_{name}" in lines),
+        network=modes,
+        driven=tuple(name for name in modes.modes if twin.crosstalk.microwave.reaches(name, drives)),
+        pulsed=tuple(name for name in modes.transmons if twin.crosstalk.fast_flux.reaches(name, flux)),
         dissipative=twin.dissipative,
         rotated=rotated,
-        preparation=(experiment.protocol.preparation,) * len(names),
+        preparation=tuple(experiment.protocol.preparation if name in names else 0 for name in modes.modes),
         anywhere=twin.thermal_start or experiment.protocol.prepared is not None,
     )

@@ -1,6 +1,7 @@
 """Ready-made twins, with the values of a typical device (sources in the docstrings)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -8,7 +9,7 @@ import xarray as xr
 from qrexplore.core import Named
 from qrexplore.data import Platform, QubitPlatform, observable
 from qrexplore.experiments import NOMINAL_FREQUENCY, from_dataset
-from qrexplore.twin.chip import Chip, ExchangeCoupling, Transmon
+from qrexplore.twin.chip import AbstractResonator, Chip, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
 from qrexplore.twin.electronics import Delay, DriveGain, ExponentialResponse, FluxBias, Gain, LowPass, SignalChain
 from qrexplore.twin.model import Twin
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
@@ -46,6 +47,8 @@ def assemble(
     readout: Mapping[str, AbstractReadout] | None = None,
     flux_gain: Mapping[str, float] | None = None,
     bandwidth: float | None = 400e6,
+    couplers: Mapping[str, Transmon] | None = None,
+    resonators: Mapping[str, AbstractResonator] | None = None,
     dissipative: bool = True,
     thermal_start: bool = False,
 ) -> Twin:
@@ -56,29 +59,43 @@ def assemble(
     transmons
         Qubits by name.
     couplings
-        Exchange coupling (Hz) of pairs of names, where |11> meets two excitations in the higher qubit.
+        Exchange coupling (Hz) of pairs of names: of two qubits where |11> meets two excitations in the higher one, of a
+        qubit and a coupler at zero volts.
     readout
         Readout by qubit name; thresholded single shots where left out.
     flux_gain
         Flux per volt (Φ0/V) of the fast and the static path by qubit name; 0.4 where left out.
     bandwidth
         Of the flux lines, Hz; None for no low-pass.
+    couplers
+        Tunable couplers by name; each gets a flux and a bias line.
+    resonators
+        Readout resonators by qubit name.
     dissipative
         Whether relaxation and dephasing act.
     thermal_start
         Whether qubits begin in the mixture that their baths leave.
     """
-    gains = {name: (flux_gain or {}).get(name, 0.4) for name in transmons}
+    couplers = couplers or {}
+    gains = {name: (flux_gain or {}).get(name, 0.4) for name in (*transmons, *couplers)}
+    every = {**transmons, **couplers}
     lines = {f"drive_{name}": drive_line() for name in transmons}
     lines |= {f"flux_{name}": flux_line(gain, bandwidth=bandwidth) for name, gain in gains.items()}
     pairs = {
         f"{first}_{second}": ExchangeCoupling(
-            coupling=strength, between=(first, second), reference=_meeting(transmons[first], transmons[second])
+            coupling=strength,
+            between=(first, second),
+            reference=(_at_rest if {first, second} & set(couplers) else _meeting)(every[first], every[second]),
         )
         for (first, second), strength in (couplings or {}).items()
     }
     return Twin(
-        chip=Chip(Named(transmons), Named(pairs)),
+        chip=Chip(
+            Named(transmons),
+            Named(pairs),
+            Named(couplers),
+            Named({f"resonator_{name}": resonator for name, resonator in (resonators or {}).items()}),
+        ),
         lines=Named(lines),
         readout=Named({f"readout_{name}": (readout or {}).get(name, ConfusionReadout()) for name in transmons}),
         biases=Named({f"bias_{name}": FluxBias(gain) for name, gain in gains.items()}),
@@ -92,6 +109,11 @@ def _meeting(first: Transmon, second: Transmon) -> tuple[float, float]:
     low, high = sorted((first, second), key=lambda qubit: float(qubit.frequency))
     meeting = float(low.frequency) - float(high.anharmonicity)
     return (meeting, float(second.frequency)) if first is high else (float(first.frequency), meeting)
+
+
+def _at_rest(first: Transmon, second: Transmon) -> tuple[float, float]:
+    """Give the frequencies (Hz) at the sweet spots."""
+    return float(first.frequency), float(second.frequency)
 
 
 def transmon(*, name: str = "q0", dissipative: bool = True) -> Twin:
@@ -124,6 +146,64 @@ def two_transmons(*, dissipative: bool = True) -> Twin:
         "q1": Transmon(frequency=5.6e9, anharmonicity=-0.22e9, t1=30e-6, t_phi=40e-6, flux_offset=0.0),
     }
     return assemble(qubits, {("q0", "q1"): 9e6}, dissipative=dissipative)
+
+
+def three_transmons(*, dissipative: bool = True) -> Twin:
+    """Give a chain of three flux-tunable transmons: ``q1`` is coupled to ``q0`` and to ``q2``, which are not coupled.
+
+    Parameters
+    ----------
+    dissipative
+        Whether relaxation and dephasing act.
+    """
+    qubits = {
+        "q0": Transmon(frequency=4.8e9, anharmonicity=-0.23e9, t1=40e-6, t_phi=50e-6),
+        "q1": Transmon(frequency=5.6e9, anharmonicity=-0.22e9, t1=30e-6, t_phi=40e-6),
+        "q2": Transmon(frequency=5.0e9, anharmonicity=-0.225e9, t1=35e-6, t_phi=45e-6),
+    }
+    resonators = {name: Resonator(frequency=f) for name, f in zip(qubits, (7.2e9, 7.4e9, 7.6e9), strict=True)}
+    pairs = {("q0", "q1"): 9e6, ("q1", "q2"): 9e6}
+    return assemble(qubits, pairs, resonators=resonators, dissipative=dissipative)
+
+
+def two_transmons_with_coupler(*, mediated: bool = False, dissipative: bool = True) -> Twin:
+    """Give two transmons with a tunable coupler ``c0`` above both, whose flux line switches their coupling.
+
+    Parameters
+    ----------
+    mediated
+        Whether the coupler acts as the coupling that it amounts to (`MediatedCoupling`), which is faster; else it is a mode
+        of its own.
+    dissipative
+        Whether relaxation and dephasing act.
+
+    References
+    ----------
+    Sung et al., PRX 11, 021058 (2021), for the frequencies and couplings.
+    """
+    qubits = {
+        "q0": Transmon(frequency=4.16e9, anharmonicity=-0.22e9, t1=40e-6, t_phi=50e-6),
+        "q1": Transmon(frequency=4.00e9, anharmonicity=-0.21e9, t1=30e-6, t_phi=40e-6),
+    }
+    couplers = {"c0": Transmon(frequency=5.45e9, anharmonicity=-0.09e9, t1=20e-6, t_phi=20e-6)}
+    resonators = {name: Resonator(frequency=f) for name, f in zip(qubits, (7.1e9, 7.2e9), strict=True)}
+    direct, first, second = 5e6, 72.5e6, 71.5e6
+    pairs = {("q0", "c0"): first, ("q1", "c0"): second, ("q0", "q1"): direct}
+    twin = assemble(qubits, pairs, couplers=couplers, resonators=resonators, dissipative=dissipative)
+    if mediated:
+        coupling = MediatedCoupling(
+            between=("q0", "q1"),
+            through="c0",
+            direct=direct,
+            first=first,
+            second=second,
+            reference=(4.16e9, 4.00e9, 5.45e9),
+        )
+        chip = replace(twin.chip, couplings=Named({"q0_q1": coupling}))
+        return replace(twin, chip=chip)
+    # the direct coupling is quoted at zero volts, too
+    known = ExchangeCoupling(between=("q0", "q1"), reference=(4.16e9, 4.00e9), coupling=direct)
+    return replace(twin, chip=replace(twin.chip, couplings=twin.chip.couplings.replace({"q0_q1": known})))
 
 
 def for_data(data: xr.Dataset, platform: Platform | None = None) -> Twin:

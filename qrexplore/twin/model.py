@@ -7,6 +7,7 @@ import equinox as eqx
 
 from qrexplore.core import Named, ParameterTable, replace, table, transparent
 from qrexplore.twin.chip import Chip
+from qrexplore.twin.crosstalk import Crosstalk
 from qrexplore.twin.electronics import FluxBias, SignalChain
 from qrexplore.twin.readout import AbstractReadout
 
@@ -19,11 +20,13 @@ class Twin(eqx.Module):
     chip
         Transmons and couplings.
     lines
-        One signal chain a line, named ``drive_<qubit>`` and ``flux_<qubit>``.
+        One signal chain a line, named ``drive_<qubit>`` and ``flux_<qubit>`` (or coupler).
     biases
-        Static flux of tunable qubits, named ``bias_<qubit>``.
+        Static flux of tunable qubits and couplers, named ``bias_<qubit>``.
     readout
         One readout a qubit, named ``readout_<qubit>``.
+    crosstalk
+        What a line gives to others than its own qubit; nothing where left out.
     dissipative
         Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
     thermal_start
@@ -34,6 +37,7 @@ class Twin(eqx.Module):
     lines: Named[SignalChain] = transparent()
     readout: Named[AbstractReadout] = transparent()
     biases: Named[FluxBias] = transparent(default_factory=Named)
+    crosstalk: Crosstalk = eqx.field(default_factory=Crosstalk)
     dissipative: bool = eqx.field(static=True, default=True)
     thermal_start: bool = eqx.field(static=True, default=False)
 

@@ -12,7 +12,9 @@ from qrexplore.experiments import Block, Coordinate, Experiment, Play, Protocol
 from qrexplore.pulses import Schedule
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.model import Twin
-from qrexplore.twin.prediction import populations, refined
+from qrexplore.twin.network import network
+from qrexplore.twin.populations import populations
+from qrexplore.twin.resolution import refined
 
 # a carrier away from the common frame turns quickly; this many steps a nanosecond sample follow 1 GHz to 1e-6
 _SUBSTEPS = 16
@@ -30,7 +32,7 @@ def play(
     schedule
         What plays. The carrier of each drive line is the idle frequency of its qubit.
     qubits
-        Qubits that are simulated; all of the twin where left out.
+        Qubits that are simulated, with the couplers between them; all of the twin where left out.
     preparation
         Level in which each of them starts.
 
@@ -45,20 +47,22 @@ def play(
         If the schedule plays on a line that the twin does not have or that belongs to none of the qubits.
     """
     names = tuple(twin.chip.qubits) if qubits is None else tuple(qubits)
-    wanted = {f"{kind}_{name}" for kind in ("drive", "flux") for name in names}
-    strange = [line for line in schedule.lines if line not in wanted]
-    if strange:
-        msg = (
-            f"`schedule` plays on {strange[0]!r}, which is no line of the qubits {', '.join(names)}. "
-            "Name that qubit in `qubits`, or leave the pulse out."
-        )
-        raise ValueError(msg)
+    simulated = network(twin.chip, names)
+    for line in schedule.lines:
+        kind, _, source = line.partition("_")
+        leaks = twin.crosstalk.fast_flux if kind == "flux" else twin.crosstalk.microwave
+        if not any(leaks.reaches(name, {source}) for name in simulated.transmons):
+            msg = (
+                f"`schedule` plays on {line!r}, which is no line of the qubits {', '.join(names)}. "
+                "Name that qubit in `qubits`, or leave the pulse out."
+            )
+            raise ValueError(msg)
     substeps = _SUBSTEPS
     while True:
         found, norm = _compiled(names, preparation, substeps)(twin, schedule)
         if not float(norm) > LARGEST_NORM:
             return found[..., 0]
-        substeps = refined(substeps, float(norm))
+        substeps = refined(substeps, float(norm) / LARGEST_NORM)
 
 
 @lru_cache(maxsize=32)

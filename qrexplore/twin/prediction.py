@@ -1,94 +1,22 @@
 """What a twin says an experiment would measure: numbers (`predict`) and labelled data (`simulate`)."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
-from qrexplore.experiments import Block, Experiment, Play, Rotation, SteadyDrive
-from qrexplore.quantum import Derivatives
-from qrexplore.twin.dynamics import LARGEST_NORM, Dynamics, dynamics
-from qrexplore.twin.evolve import Setting, evolve
+from qrexplore.experiments import Experiment
+from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.levels import level_populations
 from qrexplore.twin.model import Twin
+from qrexplore.twin.populations import Points, populations
 from qrexplore.twin.recheck import second_opinion
+from qrexplore.twin.resolution import TOLERANCE, Resolution, refined, resolution, step_error
 from qrexplore.twin.sampling import sampled, with_provenance
-from qrexplore.twin.spectroscopy import steady_populations
-from qrexplore.twin.start import start
-
-DEFAULT_SUBSTEPS = 2
-
-Points = Mapping[str, Float[Array, " points"]]
-
-
-def populations(
-    twin: Twin,
-    experiment: Experiment,
-    points: Points,
-    *,
-    substeps: int = DEFAULT_SUBSTEPS,
-    derivatives: Derivatives = "any",
-) -> tuple[Float[Array, "qubits levels points"], Float[Array, ""]]:
-    """Give the populations of the dressed levels of each measured qubit at every point, before readout.
-
-    Parameters
-    ----------
-    twin, experiment
-        What is simulated.
-    points
-        ``experiment.points()``, handed in apart so that a compiler takes them as numbers that may vary and does not spend
-        time on folding them.
-    substeps
-        Steps of the solver in each sample of the generators.
-    derivatives
-        Whether derivatives will be taken ``forward`` or ``backward`` only, which is faster than ``any``.
-
-    Returns
-    -------
-    populations, norm
-        The second number is the largest norm of a step's exponent; above `LARGEST_NORM` the step is too coarse.
-    """
-    blocks = _blocks(experiment, points)
-    if isinstance(blocks[0], SteadyDrive):
-        return steady_populations(twin, blocks[0]), jnp.zeros(())
-    matrices, joint, norm = _joint(twin, experiment, points, blocks, substeps=substeps, derivatives=derivatives)
-    return matrices.marginals(joint), norm
-
-
-def _blocks(experiment: Experiment, points: Points) -> tuple[Block, ...]:
-    batch = len(next(iter(points.values())))
-    return jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=batch)(points)
-
-
-def _joint(
-    twin: Twin,
-    experiment: Experiment,
-    points: Points,
-    blocks: tuple[Block, ...],
-    *,
-    substeps: int,
-    derivatives: Derivatives,
-) -> tuple[Dynamics, Float[Array, "dimension points"], Float[Array, ""]]:
-    """Give the populations of the dressed product states, and the dynamics that they belong to."""
-    lines = tuple(dict.fromkeys(line for b in blocks if isinstance(b, Play) for line in b.schedule.lines))
-    matrices = dynamics(twin, experiment, lines, rotated=any(isinstance(block, Rotation) for block in blocks))
-    setting = Setting(twin, experiment, matrices, substeps, derivatives)
-    dressed = matrices.dressed(twin)
-
-    def evolved(state: Array) -> tuple[Array, Array]:
-        norm = jnp.zeros(())
-        for block in blocks:
-            state, block_norm = evolve(block, state, setting)
-            norm = jnp.maximum(norm, block_norm)
-        return matrices.joint(dressed, state), norm
-
-    joint, norm = start(matrices, twin, experiment, dressed, points).averaged(evolved)
-    return matrices, joint, norm
 
 
 def read(
@@ -116,52 +44,6 @@ def _check_readout(twin: Twin, experiment: Experiment) -> None:
             raise ValueError(msg)
 
 
-@lru_cache(maxsize=32)
-def _compiled_levels(experiment: Experiment, substeps: int, *, joint: bool) -> Callable[[Twin], tuple[Array, Array]]:
-    @jit
-    def run(twin: Twin, points: Points) -> tuple[Array, Array]:
-        if not joint:
-            found, norm = populations(twin, experiment, points, substeps=substeps, derivatives="forward")
-            return found.reshape(*found.shape[:2], *experiment.sweep_shape), norm
-        blocks = _blocks(experiment, points)
-        if isinstance(blocks[0], SteadyDrive):
-            (found,) = steady_populations(twin, blocks[0])
-            return found.reshape(-1, *experiment.sweep_shape), jnp.zeros(())
-        matrices, found, norm = _joint(twin, experiment, points, blocks, substeps=substeps, derivatives="forward")
-        return found.reshape(*matrices.register.levels, *experiment.sweep_shape), norm
-
-    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
-    return lambda twin: run(twin, points)
-
-
-def level_populations(
-    twin: Twin, experiment: Experiment, *, substeps: int | None = None
-) -> Float[Array, "qubits levels *sweep"]:
-    """Give the populations of the dressed levels of each measured qubit, before readout.
-
-    Parameters
-    ----------
-    twin, experiment, substeps
-        See `predict`.
-    """
-    return _fine_enough(lambda steps: _compiled_levels(experiment, steps, joint=False)(twin), substeps)
-
-
-def joint_populations(
-    twin: Twin, experiment: Experiment, *, substeps: int | None = None
-) -> Float[Array, "*levels_sweep"]:
-    """Give the populations of the dressed product states, before readout: one axis a qubit, then those of the sweep.
-
-    What is asked of one qubit on condition of another needs these; `joint_outcomes` gives what single shots of them read.
-
-    Parameters
-    ----------
-    twin, experiment, substeps
-        See `predict`.
-    """
-    return _fine_enough(lambda steps: _compiled_levels(experiment, steps, joint=True)(twin), substeps)
-
-
 @lru_cache(maxsize=64)
 def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
     """Give the compiled prediction of an experiment; numbers of the twin are traced, so none of them recompiles it."""
@@ -175,7 +57,9 @@ def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Ar
     return lambda twin: run(twin, points)
 
 
-def predict(twin: Twin, experiment: Experiment, *, substeps: int | None = None) -> Float[Array, "qubit *sweep"]:
+def predict(
+    twin: Twin, experiment: Experiment, *, substeps: int | None = None, tolerance: float | None = None
+) -> Float[Array, "qubit *sweep"]:
     """Give what the twin says an experiment would report, noise-free.
 
     Parameters
@@ -185,8 +69,10 @@ def predict(twin: Twin, experiment: Experiment, *, substeps: int | None = None) 
     experiment
         What is done.
     substeps
-        Solver steps in each sample of the generators. Chosen when left out: `DEFAULT_SUBSTEPS`, raised until the steps are
-        short enough for the largest frequency met.
+        Solver steps in each sample of the generators. Where left out, the fewest that keep the error below `tolerance`.
+    tolerance
+        Largest error of a population that the length of the steps may cause, by the estimate of
+        `qrexplore.twin.resolution`; `TOLERANCE` (1e-4) where left out.
 
     Returns
     -------
@@ -196,33 +82,41 @@ def predict(twin: Twin, experiment: Experiment, *, substeps: int | None = None) 
     Raises
     ------
     ValueError
-        If the twin lacks a part of the experiment, or `substeps` is given and too small.
+        If the twin lacks a part of the experiment, or `substeps` is given and too small for the frequencies of the twin or
+        for a `tolerance` that is given, too.
     """
+    return solved(twin, experiment, substeps=substeps, tolerance=tolerance)[0]
+
+
+def solved(
+    twin: Twin, experiment: Experiment, *, substeps: int | None = None, tolerance: float | None = None
+) -> tuple[Float[Array, "qubit *sweep"], Resolution]:
+    """Give what `predict` gives, and how finely it was solved."""
     _check_readout(twin, experiment)
-    return _fine_enough(lambda steps: compiled(experiment, steps)(twin), substeps)
-
-
-def _fine_enough(run: Callable[[int], tuple[Array, Array]], substeps: int | None) -> Array:
-    """Give the values of a run with as many substeps as its frequencies need."""
-    values, norm = run(substeps or DEFAULT_SUBSTEPS)
-    if float(norm) <= LARGEST_NORM:
-        return values
-    needed = refined(substeps or DEFAULT_SUBSTEPS, float(norm))
+    if substeps is None:
+        chosen = resolution(twin, experiment, tolerance=tolerance or TOLERANCE)
+    else:
+        error, norm = step_error(twin, experiment, substeps)
+        chosen = Resolution(substeps, error)
+        if np.isinf(error):
+            raise ValueError(
+                _too_coarse(refined(substeps, norm / LARGEST_NORM), substeps, "for the frequencies of this twin")
+            )
+        if tolerance is not None and error > tolerance:
+            needed = resolution(twin, experiment, tolerance=tolerance, substeps=substeps).substeps
+            raise ValueError(_too_coarse(needed, substeps, f"for a `tolerance` of {tolerance:g}"))
+    values, norm = compiled(experiment, chosen.substeps)(twin)
+    if not float(norm) > LARGEST_NORM:
+        return values, chosen
+    # a point between those that were looked at has a larger frequency
+    needed = refined(chosen.substeps, float(norm) / LARGEST_NORM)
     if substeps is not None:
-        msg = f"`substeps` must be at least {needed} for the frequencies of this twin, got {substeps}. Raise it or leave it out."
-        raise ValueError(msg)
-    return _fine_enough(run, needed)
+        raise ValueError(_too_coarse(needed, substeps, "for the frequencies of this twin"))
+    return solved(twin, experiment, substeps=needed)
 
 
-def refined(substeps: int, norm: float) -> int:
-    """Give the smallest rung that brings the norm met at `substeps` below the limit.
-
-    Rungs are 1, 2, 3, 4, 6, 8, 12, 16 ...: each is compiled on its own, so there should be few.
-    """
-    needed = substeps * norm / LARGEST_NORM * (1 - 1e-12)
-    octave = 2 ** math.ceil(math.log2(needed))
-    half = octave * 3 // 4
-    return half if half >= max(needed, 3) else octave
+def _too_coarse(needed: int, substeps: int, reason: str) -> str:
+    return f"`substeps` must be at least {needed} {reason}, got {substeps}. Raise it or leave it out."
 
 
 def simulate(
@@ -233,14 +127,16 @@ def simulate(
     seed: int | None = None,
     signal_noise: float = 1.0,
     substeps: int | None = None,
+    tolerance: float | None = None,
     recheck: int = 0,
 ) -> xr.Dataset:
     """Simulate an experiment: a dataset with the dims, coords and units of the measured one, noise-free or of shots.
 
     Parameters
     ----------
-    twin, experiment, substeps
-        See `predict`.
+    twin, experiment, substeps, tolerance
+        See `predict`. The steps taken and the estimate of the largest error that they make in a population are the
+        attributes ``substeps`` and ``step_error``.
     shots
         Repetitions a point, to be drawn from `seed`; the mean of infinitely many where left out. Standard errors stand beside
         the observable then, and each single shot where the experiment asks for them.
@@ -258,8 +154,8 @@ def simulate(
         If `shots` is no whole number from 1, or comes without a seed.
     """
     _check_shots(shots, seed)
-    values, levels = means(twin, experiment, substeps=substeps)
-    data = experiment.dataset(values)
+    values, levels, chosen = means(twin, experiment, substeps=substeps, tolerance=tolerance)
+    data = experiment.dataset(values).assign_attrs(substeps=chosen.substeps, step_error=chosen.error)
     if recheck:
         again = second_opinion(twin, experiment, values, points=recheck)
         data = data.assign_attrs(recheck_points=len(again.positions), recheck_deviation=again.deviation)
@@ -278,14 +174,21 @@ def simulate(
     return with_provenance(noisy, shots=shots, seed=seed)
 
 
-def means(twin: Twin, experiment: Experiment, *, substeps: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Give a prediction, and the populations behind it where shots cannot be drawn from the means alone."""
+def means(
+    twin: Twin, experiment: Experiment, *, substeps: int | None = None, tolerance: float | None = None
+) -> tuple[np.ndarray, np.ndarray | None, Resolution]:
+    """Give a prediction, the populations behind it where shots cannot be drawn from the means alone, and how it was solved."""
     if experiment.observable != "iq":
-        return np.asarray(predict(twin, experiment, substeps=substeps)), None
+        predicted, chosen = solved(twin, experiment, substeps=substeps, tolerance=tolerance)
+        return np.asarray(predicted), None, chosen
     _check_readout(twin, experiment)
-    levels = level_populations(twin, experiment, substeps=substeps)
+    if substeps is None:
+        chosen = resolution(twin, experiment, tolerance=tolerance or TOLERANCE)
+    else:
+        chosen = Resolution(substeps, step_error(twin, experiment, substeps)[0])
+    levels = level_populations(twin, experiment, substeps=chosen.substeps)
     flat = levels.reshape(*levels.shape[:2], -1)
-    return np.asarray(read(twin, experiment, flat)), np.asarray(levels)
+    return np.asarray(read(twin, experiment, flat)), np.asarray(levels), chosen
 
 
 def _check_shots(shots: int | None, seed: int | None) -> None:

@@ -11,14 +11,25 @@ from functools import reduce
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Array, Complex, Float, Int
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm, null_space
 from scipy.optimize import linear_sum_assignment
 
-from qrexplore.experiments import Block, Experiment, Idle, Play, Rotation, SteadyDrive
-from qrexplore.pulses import sample
+from qrexplore.experiments import (
+    Block,
+    Experiment,
+    Idle,
+    Play,
+    PlayOnStep,
+    Probe,
+    Repeat,
+    Rotation,
+    SteadyDrive,
+)
+from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.dynamics import modes_of
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.evolve import clock, frame
 from qrexplore.twin.model import Twin
@@ -99,8 +110,9 @@ class _Solver:
 
     def __init__(self, twin: Twin, experiment: Experiment) -> None:
         self.twin, self.experiment = twin, experiment
-        self.names = experiment.qubits
-        self.transmons = [twin.chip.qubits[name] for name in self.names]
+        simulated = modes_of(twin, experiment)
+        self.names, self.mediators, self.measured = simulated.modes, simulated.mediators, len(experiment.qubits)
+        self.transmons = [twin.chip.transmon(name) for name in self.names]
         levels = [transmon.levels for transmon in self.transmons]
 
         def embedded(mode: int) -> Matrix:
@@ -109,18 +121,26 @@ class _Solver:
 
         self.lowering = [embedded(mode) for mode in range(len(levels))]
         self.numbers = [a.conj().T @ a for a in self.lowering]
-        self.reference = np.asarray(frame(twin, experiment))
+        self.reference = np.resize(np.asarray(frame(twin, experiment)), len(levels))
         self.excitations = np.stack([np.real(np.diag(number)).round().astype(int) for number in self.numbers], axis=1)
         self.jumps = self._jumps() if twin.dissipative else []
         self.still = self._hamiltonian({})
         self.dressed = self._dressed()
 
-    def _spectrum(self, mode: int, flux: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        frequency, anharmonicity = self.transmons[mode].at_flux(jnp.asarray(flux, dtype=float))
+    def _spectrum(self, name: str, flux: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        frequency, anharmonicity = self.twin.chip.transmon(name).at_flux(jnp.asarray(flux, dtype=float))
         return np.asarray(frequency), np.asarray(anharmonicity)
 
-    def _hamiltonian(self, waves: dict[str, np.ndarray], reference: np.ndarray | None = None) -> np.ndarray:
-        """Give the Hamiltonian (rad/s) for what the lines carry: (times, 2, n, n) for (times, 2), or (n, n) at rest."""
+    def _hamiltonian(
+        self,
+        waves: dict[str, np.ndarray],
+        reference: np.ndarray | None = None,
+        static: dict[str, float] | None = None,
+    ) -> np.ndarray:
+        """Give the Hamiltonian (rad/s) for what the lines carry: (times, 2, n, n) for (times, 2), or (n, n) at rest.
+
+        A `static` flux (Φ0) by the names of transmons comes on top.
+        """
         reference = self.reference if reference is None else reference
         still = np.zeros(np.shape(next(iter(waves.values()), 0.0)))
         total = np.zeros((*still.shape, *self.numbers[0].shape), dtype=complex)
@@ -128,21 +148,35 @@ class _Solver:
         def weighted(weight: np.ndarray, matrix: Matrix) -> np.ndarray:
             return np.asarray(weight)[..., None, None] * matrix
 
-        frequencies = []
-        for mode, name in enumerate(self.names):
-            frequency, anharmonicity = self._spectrum(mode, np.real(waves.get(f"flux_{name}", still)))
-            frequencies.append(frequency)
-            number, lowering = self.numbers[mode], self.lowering[mode]
-            total += weighted(frequency - reference[mode], number)
-            total += weighted(anharmonicity / 2, number @ number - number)
-            drive = waves.get(f"drive_{name}", still) / 2
-            total += weighted(drive, lowering.conj().T) + weighted(np.conj(drive), lowering)
+        frequencies, anharmonicities = {}, {}
+        for name in (*self.names, *self.mediators):
+            flux = np.real(self._arriving("flux", name, waves, still)) + (static or {}).get(name, 0.0)
+            frequencies[name], anharmonicities[name] = self._spectrum(name, flux)
+        exchanges, shifted = [], dict(frequencies)
         for coupling in self.twin.chip.couplings_among(self.names):
-            first, second = (self.names.index(end) for end in coupling.between)
+            exchanges.append((coupling.between, np.asarray(coupling.strength(frequencies))))
+            for name, shift in zip(coupling.between, coupling.shifts(frequencies) or (), strict=False):
+                shifted[name] = shifted[name] + np.asarray(shift)
+        for mode, name in enumerate(self.names):
+            number, lowering = self.numbers[mode], self.lowering[mode]
+            total += weighted(shifted[name] - reference[mode], number)
+            total += weighted(anharmonicities[name] / 2, number @ number - number)
+            drive = self._arriving("drive", name, waves, still) / 2
+            total += weighted(drive, lowering.conj().T) + weighted(np.conj(drive), lowering)
+        for between, strength in exchanges:
+            first, second = (self.names.index(end) for end in between)
             exchange = self.lowering[first].conj().T @ self.lowering[second]
-            strength = np.asarray(coupling.at_frequencies(frequencies[first], frequencies[second]))
             total += weighted(strength, exchange + exchange.conj().T)
         return TURN * total
+
+    def _arriving(self, kind: str, name: str, waves: dict[str, np.ndarray], still: np.ndarray) -> np.ndarray:
+        """Give what the lines of a kind, flux or drive, bring to one transmon: its own wave and what leaks to it."""
+        matrix = self.twin.crosstalk.fast_flux if kind == "flux" else self.twin.crosstalk.microwave
+        total = waves.get(f"{kind}_{name}", still).astype(complex)
+        for leak in matrix.leaks.values():
+            if leak.target == name:
+                total = total + complex(leak.value) * waves.get(f"{kind}_{leak.source}", still)
+        return total
 
     def _jumps(self) -> list[Matrix]:
         found = []
@@ -164,6 +198,8 @@ class _Solver:
         blocks = self.experiment.protocol.sequence(self.experiment, traced)
         if isinstance(blocks[0], SteadyDrive):
             return self._steady(blocks[0])
+        if isinstance(blocks[0], Probe):
+            return self._probed(blocks[0])
         shares = self._start(point)
         if self.jumps:
             mixture = [w * np.outer(v, v.conj()) for w, v in zip(shares, self.dressed.T, strict=True)]
@@ -181,7 +217,7 @@ class _Solver:
             if self.twin.thermal_start:
                 photons = float(transmon.thermal_population)
                 share = (photons / (1 + photons)) ** np.arange(transmon.levels)
-            for level in range(prepared):
+            for level in range(prepared if mode < self.measured else 0):
                 share[[level, level + 1]] = share[[level + 1, level]]
             shares = shares * (share / share.sum())[self.excitations[:, mode]]
         return shares
@@ -196,9 +232,9 @@ class _Solver:
             "ik,ij,jk->k", self.dressed.conj(), state, self.dressed
         )  # fmt: skip
         shares = np.abs(joint) ** 2 if state.ndim == 1 else np.real(joint)
-        most = max(transmon.levels for transmon in self.transmons)
+        most = max(transmon.levels for transmon in self.transmons[: self.measured])
         return np.stack(
-            [np.bincount(self.excitations[:, mode], shares, minlength=most) for mode in range(len(self.names))]
+            [np.bincount(self.excitations[:, mode], shares, minlength=most) for mode in range(self.measured)]
         )
 
     def _after(self, block: Block, state: np.ndarray, point: dict[str, float]) -> np.ndarray:
@@ -206,15 +242,34 @@ class _Solver:
             duration = float(block.duration)
             if block.framed is not None:
                 duration += float(self.twin.lines[f"drive_{block.framed}"].stage(DriveGain).lag)
-            return self._constant(self.still, duration, state)
+            return self._constant(self._idle(block), duration, state)
         if isinstance(block, Rotation):
             half = np.zeros_like(self.still)
             half[0, 1] = np.exp(-1j * float(block.phase)) / 2
             unitary = expm(-1j * float(block.angle) * (half + half.conj().T))
             return unitary @ state if state.ndim == 1 else unitary @ state @ unitary.conj().T
+        if isinstance(block, Repeat):
+            for part in block.body * round(float(block.count)):
+                state = self._after(part, state, point)
+            return state
         if isinstance(block, Play):
             return self._played(block, state, point)
+        if isinstance(block, PlayOnStep):
+            return self._played_late(block, state)
         raise NotImplementedError(type(block))
+
+    def _idle(self, block: Idle) -> Matrix:
+        """Give the Hamiltonian of a block without pulses."""
+        if block.bias is None and block.carrier is None:
+            return self.still
+        source = self.names[0]
+        volts = 0.0 if block.bias is None else float(self.twin.biases[f"bias_{source}"].gain * block.bias)
+        flux = {source: volts}
+        for leak in self.twin.crosstalk.static_flux.leaks.values():
+            if leak.source == source:
+                flux[leak.target] = float(leak.value) * volts
+        carrier = self.reference if block.carrier is None else np.full(len(self.names), float(block.carrier))
+        return self._hamiltonian({}, carrier, flux)
 
     def _constant(self, hamiltonian: Matrix, duration: float, state: np.ndarray) -> np.ndarray:
         if state.ndim == 1:
@@ -235,11 +290,29 @@ class _Solver:
         if block.stop is not None:
             # a shorter pulse is followed for as long after its stop as the longest, and not to the end of the window
             longest = float(np.max(self.experiment.coordinates[block.stop].values))
-            whole, here = (int(stop * rate * (1 + 1e-9)) for stop in (longest, point[block.stop]))
+            stops = (longest * block.stop_unit, point[block.stop] * block.stop_unit)
+            whole, here = (int(stop * rate * (1 + 1e-9)) for stop in stops)
             cells -= (whole - here) * _FINE
             waves = {line: wave[:cells] for line, wave in waves.items()}
-        for line, wave in waves.items():
-            waves[line] = wave * self._turned(line, cells, step)
+        return self._through(self._turned(waves, step, block.carrier), step, state)
+
+    def _played_late(self, block: PlayOnStep, state: np.ndarray) -> np.ndarray:
+        """Play on a step whose line is followed from its beginning, on cells as fine as those of the pulses."""
+        rate = clock(self.twin, (block.line, *block.schedule.lines))
+        samples = sample(block.schedule, rate)
+        waves = {line: np.asarray(self.twin.lines[line].forward(s, _FINE)) for line, s in samples.items()}
+        cells, begin = len(next(iter(waves.values()))), float(block.wait) * rate * _FINE
+        if abs(begin - round(begin)) > 1e-6:
+            msg = f"the second solver takes waits of whole cells of 1/{_FINE} sample, got {float(block.wait):g} s."
+            raise NotImplementedError(msg)
+        held = jnp.full(sample_count(round(begin) / (rate * _FINE) + block.schedule.window, rate), block.height)
+        whole = np.asarray(self.twin.lines[block.line].forward(held, _FINE))
+        waves[block.line] = whole[round(begin) : round(begin) + cells]
+        step = 1 / (rate * _FINE)
+        return self._through(self._turned(waves, step, block.carrier), step, state)
+
+    def _through(self, waves: dict[str, np.ndarray], step: float, state: np.ndarray) -> np.ndarray:
+        cells = len(next(iter(waves.values())))
         # at the two nodes of each cell, and linear through them; samples are where lines may jump
         nodes = self._hamiltonian(waves)
         rise = (nodes[:, 1] - nodes[:, 0]) / (GAUSS_NODES[1] - GAUSS_NODES[0])
@@ -249,15 +322,21 @@ class _Solver:
             state = self._integrated(left[here], rise[here], step, state)
         return state
 
-    def _turned(self, line: str, cells: int, step: float) -> np.ndarray | float:
-        """Give the carrier of a drive line in the frame of the simulation, where the experiment does not set it."""
-        kind, _, name = line.partition("_")
+    def _turned(
+        self, waves: dict[str, np.ndarray], step: float, carrier: Float[Array, ""] | None
+    ) -> dict[str, np.ndarray]:
+        """Give the waves with drives in the frame of the simulation, where theirs is another one."""
         known = {**self.experiment.protocol.settings, **self.experiment.settings}
-        if kind != "drive" or "drive_frequency" in known:
-            return 1.0
-        mode = self.names.index(name)
-        times = (np.arange(cells)[:, None] + np.array(GAUSS_NODES)) * step
-        return np.exp(-1j * TURN * (self._spectrum(mode, 0.0)[0] - self.reference[mode]) * times)
+        if carrier is None and "drive_frequency" in known:
+            return waves
+        turned = {}
+        for line, wave in waves.items():
+            kind, _, name = line.partition("_")
+            times = (np.arange(len(wave))[:, None] + np.array(GAUSS_NODES)) * step
+            own = self._spectrum(name, 0.0)[0] if carrier is None else float(carrier)
+            factor = np.exp(-1j * TURN * (own - self.reference[0]) * times) if kind == "drive" else 1.0
+            turned[line] = wave * factor
+        return turned
 
     def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
         shape = state.shape
@@ -283,9 +362,13 @@ class _Solver:
     def _steady(self, block: SteadyDrive) -> Float[np.ndarray, "qubits levels"]:
         """Give the state of levels 0 and 1 that the master equation leaves as it is."""
         (transmon,) = self.transmons
-        flux = float(self.twin.biases[f"bias_{block.qubit}"].gain * block.bias)
+        source = block.biased or block.qubit
+        flux = float(self.twin.biases[f"bias_{source}"].gain * block.bias)
+        if source != block.qubit:
+            leaks = self.twin.crosstalk.static_flux.leaks.values()
+            flux *= sum(float(leak.value) for leak in leaks if (leak.target, leak.source) == (block.qubit, source))
         rabi = float(self.twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude)
-        detuning = float(self._spectrum(0, flux)[0] - block.frequency)
+        detuning = float(self._spectrum(block.qubit, flux)[0] - block.frequency)
         two = slice(0, 2)
         lowering = self.lowering[0][two, two]
         hamiltonian = TURN * (detuning * lowering.T @ lowering + rabi / 2 * (lowering + lowering.T))
@@ -297,3 +380,17 @@ class _Solver:
         state = null_space(total / np.abs(total).max(), rcond=1e-9)[:, 0].reshape(2, 2)
         shares = np.real(np.diag(state) / np.trace(state))
         return np.concatenate([shares, np.zeros(transmon.levels - 2)])[None]
+
+    def _probed(self, block: Probe) -> Float[np.ndarray, "qubits levels"]:
+        """Give what the field of the resonator settles to, driven from empty for many of its lifetimes."""
+        resonator = self.twin.chip.resonators[f"resonator_{block.qubit}"]
+        frequency = float(resonator.frequencies(self.transmons[0])[round(float(block.level))])
+        rate = TURN * (float(resonator.linewidth) / 2 + 1j * (frequency - float(block.frequency)))
+        lifetime = 1 / rate.real
+        found = solve_ivp(
+            lambda _, field: rate.real - rate * field,
+            (0.0, 40 * lifetime), np.zeros(1, dtype=complex), method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE,
+        )  # fmt: skip
+        through = found.y[0, -1]
+        answer = abs({"transmission": through, "notch": 1 - through}[block.port])
+        return np.array([1 - answer, answer, *[0.0] * (self.transmons[0].levels - 2)])[None]

@@ -17,6 +17,7 @@ from qrexplore.experiments import SteadyDrive
 from qrexplore.twin import noise
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.model import Twin
+from qrexplore.twin.static import static_flux
 
 
 def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits levels batch"]:
@@ -25,18 +26,11 @@ def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits l
     Raises
     ------
     ValueError
-        If the twin has no bias line for the qubit.
+        If the twin lacks the bias line that is swept.
     """
-    bias_line = f"bias_{block.qubit}"
-    if bias_line not in twin.biases:
-        msg = (
-            f"spectroscopy against flux needs the bias line {bias_line!r}, but the twin has "
-            f"{', '.join(twin.biases) or 'none'}. Add it to `biases` of the twin."
-        )
-        raise ValueError(msg)
     require_choice(block.qubit, "qubit", tuple(twin.chip.qubits))
     transmon = twin.chip.qubits[block.qubit]
-    flux = twin.biases[bias_line].gain * block.bias
+    flux = static_flux(twin, block.qubit, block.bias, source=block.biased or block.qubit)
     rabi = twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude
     frequency, _ = transmon.at_flux(flux)
     t2 = noise.dephasing_time(transmon)

@@ -1,10 +1,17 @@
 """The predictor: what a twin predicts, split into what may compile (in a worker) and what may not (in a handler)."""
 
+import time
+
 import numpy as np
 
 from qrexplore.experiments import Experiment
-from qrexplore.twin import Twin, predict
-from qrexplore.twin.prediction import DEFAULT_SUBSTEPS, LARGEST_NORM, compiled, refined
+from qrexplore.twin import Twin, step_error
+from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.prediction import compiled, solved
+from qrexplore.twin.resolution import TOLERANCE
+
+# seconds between two looks at the error of the steps while a slider moves; a look takes about as long as a prediction
+_LOOK = 1.0
 
 
 class Predictor:
@@ -22,29 +29,31 @@ class Predictor:
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self._compiled: set[int] = set()
-        self._substeps = DEFAULT_SUBSTEPS
+        self._substeps = 0
+        self._looked = time.monotonic()
 
     def prediction(self, twin: Twin) -> np.ndarray:
         """Give the prediction, and compile what it takes."""
-        values = np.asarray(predict(twin, self.experiment))
-        self._walk(twin, note=True)
-        return values
+        values, chosen = solved(twin, self.experiment)
+        self._substeps = chosen.substeps
+        self._compiled.add(chosen.substeps)
+        self._looked = time.monotonic()
+        return np.asarray(values)
 
     def at_once(self, twin: Twin) -> np.ndarray | None:
         """Give the prediction if what it takes is compiled, else None."""
-        return self._walk(twin, note=False)
-
-    def _walk(self, twin: Twin, *, note: bool) -> np.ndarray | None:
-        # begin where the last one was fine enough: a coarser try would be computed and thrown away at each move
-        substeps = self._substeps
-        while True:
-            if note:
-                self._compiled.add(substeps)
-            if substeps not in self._compiled:
-                return None
+        if time.monotonic() - self._looked > _LOOK:
+            self._look(twin)
+        for substeps in sorted(steps for steps in self._compiled if steps >= self._substeps):
             values, norm = compiled(self.experiment, substeps)(twin)
             if not float(norm) > LARGEST_NORM:
-                need = substeps * float(norm) / LARGEST_NORM
-                self._substeps = min((steps for steps in self._compiled if steps >= need), default=substeps)
+                # a coarser try would be computed and thrown away at each move
+                self._substeps = substeps
                 return np.asarray(values)
-            substeps = refined(substeps, float(norm))
+        return None
+
+    def _look(self, twin: Twin) -> None:
+        """Take the coarsest steps that are compiled and good enough, or finer ones than are compiled."""
+        self._looked = time.monotonic()
+        good = (n for n in sorted(self._compiled) if not step_error(twin, self.experiment, n)[0] > TOLERANCE)
+        self._substeps = next(good, max(self._compiled, default=0) + 1)

@@ -9,7 +9,7 @@ import xarray as xr
 from qrexplore.data import DatasetError
 from qrexplore.experiments import from_dataset
 from qrexplore.hardware import Backend
-from qrexplore.learn import RECIPES, LearnResult, completed
+from qrexplore.learn import LearnResult, completed, recipe_of
 from qrexplore.twin import Twin
 from qrexplore.ui.presenters import MonitorPresenter, PanelPresenter, ViewPresenter
 from qrexplore.ui.runner import Runner
@@ -35,7 +35,7 @@ class Workbench(ipywidgets.HBox):
         _check_one_experiment(data)
         data = completed(twin, data)
         experiment = from_dataset(data)
-        patterns = RECIPES[experiment.name].paths(twin, experiment) if free is None else list(free)
+        patterns = recipe_of(experiment).paths(twin, experiment) if free is None else list(free)
         self.session = Session(twin, experiment, twin.parameters.select(patterns).paths if patterns else ())
         remark = "" if backend is None else f"backend {backend.name} ({type(backend).__name__})"
         self._view = ViewPresenter(self.session, comparison(experiment, data), remark=remark)

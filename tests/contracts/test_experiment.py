@@ -1,6 +1,7 @@
 """The contract of every experiment; a protocol joins by a line in MADE."""
 
 import json
+from typing import get_args
 
 import jax
 import numpy as np
@@ -9,7 +10,8 @@ import xarray as xr
 
 from qrexplore import experiments
 from qrexplore.data import DatasetError, observable, validate
-from qrexplore.twin import library, simulate
+from qrexplore.twin import Resonator, Transmon, library, simulate
+from qrexplore.views.comparison import comparison
 
 DELAYS = np.array([0.0, 2e-6, 5e-6])
 MADE = {
@@ -19,6 +21,24 @@ MADE = {
     "echo": experiments.echo(DELAYS),
     "flux_arc": experiments.flux_arc(np.array([-0.1, 0.1]), np.linspace(4.9e9, 5e9, 4)),
     "cryoscope": experiments.cryoscope(np.array([3e-9, 5e-9]), flux_amplitude=0.2),
+    "cryoscope_amplitudes": experiments.cryoscope_amplitudes(np.array([0.1, 0.2]), np.array([3e-9, 5e-9])),
+    "ramsey_phases": experiments.ramsey_phases(DELAYS),
+    "ramsey_flux": experiments.ramsey_flux(np.array([0.0, 0.2]), DELAYS, drive_frequency=np.array([5e9, 4.9e9])),
+    "echo_flux": experiments.echo_flux(np.array([0.0, 0.2]), DELAYS, drive_frequency=4.9e9),
+    "cpmg": experiments.cpmg(np.array([1, 4]), DELAYS),
+    "ef_spectroscopy": experiments.ef_spectroscopy(np.array([4.77e9, 4.78e9]), pulse_duration=50e-9),
+    "two_photon_spectroscopy": experiments.two_photon_spectroscopy(np.array([4.88e9, 4.89e9]), pulse_duration=50e-9),
+    "rabi_chevron": experiments.rabi_chevron(np.array([-5e6, 5e6]), np.array([5e-9, 8e-9])),
+    "drag_scan": experiments.drag_scan(np.array([0.0, 0.5e-9]), np.array([0, 1, 2]), drive_amplitude=0.5),
+    "allxy": experiments.allxy(drive_amplitude=0.5),
+    "fine_amplitude": experiments.fine_amplitude(np.array([1, 3]), drive_amplitude=0.5),
+    "drive_flux_delay": experiments.drive_flux_delay(np.array([-30e-9, 5e-9]), drive_amplitude=0.5, flux_amplitude=0.3),
+    "flux_step": experiments.flux_step(
+        np.array([0.2e-6, 1e-6]), np.array([4.82e9, 4.83e9]), flux_amplitude=0.3, drive_amplitude=0.1
+    ),
+    "resonator_spectroscopy": experiments.resonator_spectroscopy(
+        np.array([0, 1, 2]), np.linspace(7.19e9, 7.21e9, 5), signal=False
+    ),
     "chevron": experiments.chevron(np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])),
     "readout_shots": experiments.readout_shots(report="population"),
     "thermal_population": experiments.thermal_population(np.array([0.0, 0.05, 0.1])),
@@ -74,12 +94,12 @@ def test_sequence_is_made_of_blocks_at_one_traced_point(experiment):
     points = {name: values[:1] for name, values in experiment.points().items()}
     blocks = jax.vmap(lambda point: experiment.protocol.sequence(experiment, point), axis_size=1)(points)
     assert blocks
-    kinds = (experiments.Rotation, experiments.Idle, experiments.Play, experiments.SteadyDrive)
-    assert all(isinstance(block, kinds) for block in blocks)
+    assert all(isinstance(block, get_args(experiments.Block)) for block in blocks)
 
 
 def test_simulation_has_the_labels_of_the_measurement(experiment):
-    twin = library.two_transmons(dissipative=False) if len(experiment.qubits) == 2 else library.transmon()
+    probed = library.assemble({"q0": Transmon(frequency=5e9)}, resonators={"q0": Resonator(frequency=7.2e9)})
+    twin = library.two_transmons(dissipative=False) if len(experiment.qubits) == 2 else probed
     data = simulate(twin, experiment)
     validate(data)
     assert observable(data).dims == experiment.dims
@@ -98,3 +118,18 @@ def test_dataset_with_other_dimensions_is_refused(experiment):
     data = experiment.dataset(numbers(experiment)).expand_dims("repetition")
     with pytest.raises(DatasetError, match=f"a {experiment.name} dataset must have dimensions"):
         experiments.from_dataset(data)
+
+
+def test_every_experiment_can_be_drawn(experiment):
+    data = experiment.dataset(numbers(experiment))
+    drawn = comparison(experiment, data)
+    np.testing.assert_allclose(drawn.arranged(numbers(experiment)), drawn.data, atol=1e-7)
+    assert len(drawn.series) == len(drawn.data) == len(set(drawn.series))
+    sizes = (*((len(drawn.y_values),) if drawn.kind == "heatmap" else ()), len(drawn.x_values))
+    assert drawn.data.shape[1:] == sizes
+    quadrature = experiment.coordinates.get("quadrature")
+    for place, series in enumerate(drawn.series):
+        qubit, _, named = series.partition(" ")
+        part = observable(data).sel(qubit=qubit)
+        part = part if quadrature is None else part.sel(quadrature=named)
+        np.testing.assert_allclose(drawn.data[place], part, atol=1e-7)

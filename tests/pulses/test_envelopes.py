@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qrexplore.pulses import Gaussian, Samples, Square
+from qrexplore.pulses import Gaussian, Samples, Square, Train
 
 CELL = 1e-9
 EDGES = jnp.arange(41) * CELL
@@ -59,3 +59,14 @@ def test_samples_are_held_for_their_period():
     assert float(pulse.length()) == pytest.approx(6e-9)
     np.testing.assert_array_equal(pulse.cells(EDGES - 3e-9)[:11], [0, 0, 0, 0.2, 0.2, -0.5, -0.5, 1, 1, 0, 0])
     assert jnp.iscomplexobj(Samples(values + 1j, period=1e-9).cells(EDGES))
+
+
+@pytest.mark.parametrize("alternating", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_train_is_the_sum_of_its_pulses(count, alternating):
+    shape, edges = Gaussian(20e-9, 5e-9, 0.4e-9), jnp.arange(91) * 1e-9
+    train = Train(shape, 22e-9, count, most=4, alternating=alternating)
+    signs = [(-1) ** place if alternating else 1 for place in range(count)]
+    expected = sum((s * shape.cells(edges - k * 22e-9) for k, s in enumerate(signs)), jnp.zeros(90))
+    np.testing.assert_allclose(train.cells(edges), expected, atol=1e-15)
+    assert float(train.length()) == pytest.approx(max(0, count * 22e-9 - 2e-9))

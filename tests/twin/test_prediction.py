@@ -11,6 +11,7 @@ from qrexplore import experiments
 from qrexplore.core import Named
 from qrexplore.pulses import Pulse, Schedule, Square
 from qrexplore.twin import RescaledReadout, SignalReadout, library, predict, simulate
+from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.electronics import (
     DAC,
     AbstractStage,
@@ -20,7 +21,8 @@ from qrexplore.twin.electronics import (
     Reflection,
     SkinEffect,
 )
-from qrexplore.twin.prediction import LARGEST_NORM, compiled, refined
+from qrexplore.twin.prediction import compiled
+from qrexplore.twin.resolution import refined
 
 DISTORTED = {
     "flux_q1.distortion.amplitude": -0.05, "flux_q1.distortion.time_constant": 9e-9, "flux_q1.delay.time": 0.4e-9,
@@ -104,7 +106,7 @@ def test_step_that_is_too_long_is_an_error_that_names_the_number_needed():
     twin = library.two_transmons().replace({"q1.anharmonicity": -0.5e9})
     experiment = experiments.chevron(np.array([1.2]), np.array([5e-9]))
     _, norm = compiled(experiment, 1)(twin)
-    needed = refined(1, float(norm))
+    needed = refined(1, float(norm) / LARGEST_NORM)
     assert needed > 1
     with pytest.raises(ValueError, match=rf"`substeps` must be at least {needed} for .* got 1\. Raise it"):
         predict(twin, experiment, substeps=1)
@@ -120,17 +122,18 @@ def test_steps_are_refined_without_being_asked():
     experiment = experiments.chevron(np.array([1.2]), np.array([5e-9]))
     _, norm = compiled(experiment, 2)(twin)
     assert float(norm) > LARGEST_NORM
-    chosen = predict(twin, experiment)
-    np.testing.assert_array_equal(chosen, predict(twin, experiment, substeps=refined(2, float(norm))))
+    chosen = simulate(twin, experiment)
+    assert chosen.attrs["substeps"] >= refined(2, float(norm) / LARGEST_NORM)
+    np.testing.assert_array_equal(chosen.population, predict(twin, experiment, substeps=chosen.attrs["substeps"]))
 
 
 @pytest.mark.parametrize(("excess", "substeps"), [(1.05, 3), (1.5, 3), (1.6, 4), (2.0, 4), (2.1, 6), (9.0, 24)])
 def test_refinement_is_the_smallest_rung_that_is_enough(excess, substeps):
-    assert refined(2, excess * LARGEST_NORM) == substeps
+    assert refined(2, excess) == substeps
 
 
 def test_a_single_step_is_refined_to_two():
-    assert refined(1, 1.2 * LARGEST_NORM) == 2
+    assert refined(1, 1.2) == 2
 
 
 def test_nothing_played_leaves_the_dressed_state_where_it_is():

@@ -168,7 +168,10 @@ def test_field_in_the_resonator_is_that_of_an_integration_and_so_are_signal_and_
     assert (snr**2 / 2) / (4 * -np.log(coherence)) == pytest.approx(efficiency, rel=1e-9)
 
 
-@pytest.mark.parametrize("resonator", [COUPLED, Resonator(frequency=7e9, linewidth=1e6, dispersive_shift=-2e6)])
+@pytest.mark.parametrize(
+    "resonator",
+    [COUPLED, pytest.param(Resonator(frequency=7e9, linewidth=1e6, dispersive_shift=-2e6), marks=pytest.mark.slow)],
+)
 def test_derivatives_of_all_that_a_resonator_says_are_those_of_differences(resonator):
     twin = twin_with(resonator, Transmon(frequency=5.1e9, flux_offset=0.04))
     paths = [path for path in table(twin).paths if not path.endswith(("t1", "t_phi", "thermal_population"))]

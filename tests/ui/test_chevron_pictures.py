@@ -87,7 +87,7 @@ def result(twin, free, prediction):
     table = twin.parameters.select(free)
     errors = dict.fromkeys(table.paths, 1e-3)
     covariance = 1e-6 * np.eye(len(table))
-    return LearnResult(None, twin, table, errors, covariance, 1.0, 0.1, (prediction,), Status.CONVERGED, (), 0.0)
+    return LearnResult(None, twin, table, errors, covariance, 1.0, 0.1, (prediction,), Status.CONVERGED, (), 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")

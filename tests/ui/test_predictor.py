@@ -85,5 +85,19 @@ def test_a_step_that_is_too_coarse_is_not_tried_again_at_each_move(coarse_pair, 
     moves = [fast, fast.replace({"flux_q1.transfer.gain": 0.89}), twin, twin]
     found = [predictor.at_once(each) for each in moves]
     assert len(tried) == len(moves)
-    assert tried[0] == tried[1] > tried[3]
-    np.testing.assert_allclose(found[2], found[3], atol=1e-4)
+    assert len(set(tried)) == 1
+    np.testing.assert_array_equal(found[2], found[3])
+
+
+def test_now_and_then_the_steps_are_looked_at_and_need_be_no_finer_than_they_must(coarse_pair, monkeypatch):
+    experiment, twin = coarse_pair
+    fast = twin.replace({"q1.frequency": twin.parameters["q1.frequency"].bounds[1], "flux_q1.transfer.gain": 0.9})
+    predictor = Predictor(experiment)
+    coarse = predictor.prediction(twin)
+    predictor.prediction(fast)
+    assert not np.array_equal(predictor.at_once(twin), coarse)
+    monkeypatch.setattr("qrexplore.ui.predictor._LOOK", -1.0)
+    assert np.array_equal(predictor.at_once(twin), coarse)
+    # a sharper filter needs finer steps although no frequency is larger
+    monkeypatch.setattr("qrexplore.ui.predictor.TOLERANCE", 1e-9)
+    assert predictor.at_once(twin) is None

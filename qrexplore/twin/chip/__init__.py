@@ -1,17 +1,19 @@
 """The quantum part of the twin: transmons, their couplings and readout resonators, in Hz and Φ0."""
 
 from qrexplore.twin.chip.chip import Chip
-from qrexplore.twin.chip.coupling import ExchangeCoupling
+from qrexplore.twin.chip.coupling import AbstractCoupling, ExchangeCoupling, MediatedCoupling
 from qrexplore.twin.chip.resonator import AbstractResonator, CoupledResonator, Resonator
 from qrexplore.twin.chip.series import energies, transition
 from qrexplore.twin.chip.transmon import SPECTRA, Transmon
 
 __all__ = [
     "SPECTRA",
+    "AbstractCoupling",
     "AbstractResonator",
     "Chip",
     "CoupledResonator",
     "ExchangeCoupling",
+    "MediatedCoupling",
     "Resonator",
     "Transmon",
     "energies",

@@ -3,7 +3,7 @@
 import equinox as eqx
 
 from qrexplore.core import Named, transparent
-from qrexplore.twin.chip.coupling import ExchangeCoupling
+from qrexplore.twin.chip.coupling import AbstractCoupling, ExchangeCoupling, MediatedCoupling
 from qrexplore.twin.chip.resonator import AbstractResonator
 from qrexplore.twin.chip.transmon import Transmon
 
@@ -24,7 +24,7 @@ class Chip(eqx.Module):
     """
 
     qubits: Named[Transmon] = transparent()
-    couplings: Named[ExchangeCoupling] = transparent()
+    couplings: Named[AbstractCoupling] = transparent()
     couplers: Named[Transmon] = transparent(default_factory=Named)
     resonators: Named[AbstractResonator] = transparent(default_factory=Named)
 
@@ -35,7 +35,7 @@ class Chip(eqx.Module):
             msg = f"`couplers` holds {twice[0]!r}, which is a qubit, too. Give the coupler a name of its own."
             raise ValueError(msg)
         for name, coupling in self.couplings.items():
-            for end in coupling.between:
+            for end in coupling.follows:
                 if end not in self.qubits and end not in self.couplers:
                     msg = (
                         f"coupling `{name}` names the qubit {end!r}, but the chip has "
@@ -43,6 +43,16 @@ class Chip(eqx.Module):
                         "Give the names of two qubits of the chip in `between`."
                     )
                     raise ValueError(msg)
+        modes = {end for c in self.couplings.values() if isinstance(c, ExchangeCoupling) for end in c.between}
+        for name, coupling in self.couplings.items():
+            if isinstance(coupling, MediatedCoupling) and (
+                coupling.through in modes or coupling.through in self.qubits
+            ):
+                msg = (
+                    f"coupling `{name}` stands for the coupler {coupling.through!r}, which is a mode of the chip, too. "
+                    "Leave out its exchange couplings, or this one."
+                )
+                raise ValueError(msg)
         for name in self.resonators:
             if name.removeprefix("resonator_") not in self.qubits or not name.startswith("resonator_"):
                 wanted = ", ".join(f"resonator_{qubit}" for qubit in self.qubits)
@@ -53,6 +63,6 @@ class Chip(eqx.Module):
         """Give the qubit or coupler of that name."""
         return self.qubits[name] if name in self.qubits else self.couplers[name]
 
-    def couplings_among(self, qubits: tuple[str, ...]) -> list[ExchangeCoupling]:
+    def couplings_among(self, qubits: tuple[str, ...]) -> list[AbstractCoupling]:
         """Give the couplings both of whose ends are in `qubits`."""
         return [coupling for _, coupling in self.couplings.items() if set(coupling.between) <= set(qubits)]

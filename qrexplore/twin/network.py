@@ -1,0 +1,149 @@
+"""Which transmons a simulation holds as modes, and their idle Hamiltonian.
+
+Qubits that are measured come first, in their order; then spectators that were named; then the couplers that at least two
+of these are coupled to. A coupler that a `MediatedCoupling` stands for is no mode, but its flux is followed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from qrexplore.quantum import Register
+from qrexplore.twin.chip import Chip, ExchangeCoupling, MediatedCoupling
+
+Flux = Mapping[str, Float[Array, "*times"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Modes with what couples them.
+
+    Attributes
+    ----------
+    modes
+        Names of qubits and couplers, in the order of the register.
+    levels
+        Levels kept of each.
+    couplings
+        Names of the couplings among them.
+    pairs
+        Positions of the two modes of each coupling.
+    follows, shifting
+        Which transmons each coupling follows, and whether it moves the frequencies of its two.
+    mediators
+        Couplers that are no modes but that couplings follow.
+    """
+
+    modes: tuple[str, ...]
+    levels: tuple[int, ...]
+    couplings: tuple[str, ...]
+    pairs: tuple[tuple[int, int], ...]
+    follows: tuple[tuple[str, ...], ...]
+    shifting: tuple[bool, ...]
+    mediators: tuple[str, ...]
+
+    @property
+    def transmons(self) -> tuple[str, ...]:
+        """Names of all transmons whose flux matters."""
+        return (*self.modes, *self.mediators)
+
+    @cached_property
+    def register(self) -> Register:
+        """The product space."""
+        return Register(self.levels)
+
+    def anharmonic(self, mode: int) -> np.ndarray:
+        """Give ``n (n - 1)/2`` of a mode."""
+        number = self.register.number(mode)
+        return number @ (number - np.eye(len(number))) / 2
+
+    def exchange(self, pair: tuple[int, int], *, counter_rotating: bool = False) -> np.ndarray:
+        """Give ``a^+ b + a b^+`` of two modes, or ``(a + a^+)(b + b^+)``."""
+        first, second = (self.register.lowering(mode) for mode in pair)
+        if counter_rotating:
+            return (first + first.T) @ (second + second.T)
+        return first.T @ second + first @ second.T
+
+    def terms(self) -> list[np.ndarray]:
+        """Give the Hermitian matrices of the idle Hamiltonian: numbers, anharmonicities, exchanges."""
+        modes = range(len(self.modes))
+        return [
+            *[self.register.number(mode) for mode in modes],
+            *[self.anharmonic(mode) for mode in modes],
+            *[self.exchange(pair) for pair in self.pairs],
+        ]
+
+    def spectra(self, chip: Chip, flux: Flux) -> dict[str, tuple[Array, Array]]:
+        """Give frequency and anharmonicity (Hz) of all transmons; those without a flux (Φ0) stand at zero volts."""
+        return {name: chip.transmon(name).at_flux(flux.get(name, jnp.zeros(()))) for name in self.transmons}
+
+    def frequencies(self, chip: Chip, spectra: Mapping[str, tuple[Array, Array]]) -> list[Array]:
+        """Give the frequency (Hz) of each mode with what mediated couplings add to it."""
+        bare = {name: frequency for name, (frequency, _) in spectra.items()}
+        found = [bare[name] for name in self.modes]
+        for name, pair in zip(self.couplings, self.pairs, strict=True):
+            for mode, shift in zip(pair, chip.couplings[name].shifts(bare) or (), strict=False):
+                found[mode] = found[mode] + shift
+        return found
+
+    def strengths(self, chip: Chip, spectra: Mapping[str, tuple[Array, Array]]) -> list[Array]:
+        """Give the strength (Hz) of each coupling."""
+        bare = {name: frequency for name, (frequency, _) in spectra.items()}
+        return [chip.couplings[name].strength(bare) for name in self.couplings]
+
+    def weights(self, chip: Chip, flux: Flux, reference: Float[Array, ""] | float = 0.0) -> Float[Array, " terms"]:
+        """Give the coefficients (Hz) of `terms` in a frame that turns at `reference` (Hz) for every mode."""
+        spectra = self.spectra(chip, flux)
+        detunings = [frequency - reference for frequency in self.frequencies(chip, spectra)]
+        anharmonicities = [spectra[name][1] for name in self.modes]
+        return jnp.stack([*detunings, *anharmonicities, *self.strengths(chip, spectra)])
+
+
+def network(chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = ()) -> Network:
+    """Choose the modes of a simulation.
+
+    Parameters
+    ----------
+    chip
+        Read for its structure only.
+    qubits
+        Which are measured.
+    spectators
+        Qubits or couplers that are simulated, too.
+
+    Raises
+    ------
+    ValueError
+        If the chip has no such qubit or coupler, or one is named twice.
+    """
+    there = (*chip.qubits, *chip.couplers)
+    named = (*qubits, *spectators)
+    for position, name in enumerate(named):
+        if name not in there or name in named[:position]:
+            msg = (
+                f"what is simulated must be qubits or couplers of the chip ({', '.join(there)}), each once, got {name!r} "
+                f"in {', '.join(named)}. Name others."
+            )
+            raise ValueError(msg)
+    exchanges = [c.between for c in chip.couplings.values() if isinstance(c, ExchangeCoupling)]
+
+    def coupled(coupler: str) -> int:
+        """Count the named ones that a coupler is coupled to."""
+        return len({end for pair in exchanges if coupler in pair for end in pair if end != coupler and end in named})
+
+    modes = (*named, *(name for name in chip.couplers if name not in named and coupled(name) >= 2))
+    inside = {name: c for name, c in chip.couplings.items() if set(c.between) <= set(modes)}
+    followed = dict.fromkeys(name for coupling in inside.values() for name in coupling.follows)
+    return Network(
+        modes=modes,
+        levels=tuple(chip.transmon(name).levels for name in modes),
+        couplings=tuple(inside),
+        pairs=tuple((modes.index(c.between[0]), modes.index(c.between[1])) for c in inside.values()),
+        follows=tuple(c.follows for c in inside.values()),
+        shifting=tuple(isinstance(c, MediatedCoupling) for c in inside.values()),
+        mediators=tuple(name for name in followed if name not in modes),
+    )
