@@ -33,7 +33,15 @@ from qrexplore.experiments.drive_flux_delay import PROTOCOL as DRIVE_FLUX_DELAY
 from qrexplore.experiments.drive_flux_delay import drive_flux_delay
 from qrexplore.experiments.echo import ECHO_FLUX, echo, echo_flux
 from qrexplore.experiments.echo import PROTOCOL as ECHO
-from qrexplore.experiments.experiment import NOMINAL_FREQUENCY, Coordinate, Experiment, Protocol, of_dataset
+from qrexplore.experiments.experiment import (
+    NOMINAL_FREQUENCY,
+    PART_NAMES,
+    REPORTS,
+    Coordinate,
+    Experiment,
+    Protocol,
+    of_dataset,
+)
 from qrexplore.experiments.fine_amplitude import PROTOCOL as FINE_AMPLITUDE
 from qrexplore.experiments.fine_amplitude import fine_amplitude
 from qrexplore.experiments.flux_arc import PROTOCOL as FLUX_ARC
@@ -53,16 +61,21 @@ from qrexplore.experiments.rabi_chevron import PROTOCOL as RABI_CHEVRON
 from qrexplore.experiments.rabi_chevron import rabi_chevron
 from qrexplore.experiments.ramsey import PROTOCOL as RAMSEY
 from qrexplore.experiments.ramsey import RAMSEY_FLUX, RAMSEY_PHASES, ramsey, ramsey_flux, ramsey_phases
+from qrexplore.experiments.readout_shots import PROTOCOL as READOUT_SHOTS
+from qrexplore.experiments.readout_shots import readout_shots
 from qrexplore.experiments.resonator_spectroscopy import PROTOCOL as RESONATOR_SPECTROSCOPY
 from qrexplore.experiments.resonator_spectroscopy import resonator_spectroscopy
 from qrexplore.experiments.spectators import with_spectators
 from qrexplore.experiments.t1 import PROTOCOL as T1
 from qrexplore.experiments.t1 import t1
+from qrexplore.experiments.thermal_population import PROTOCOL as THERMAL_POPULATION
+from qrexplore.experiments.thermal_population import thermal_population
 
 _ALL = (
     *(RABI, T1, RAMSEY, ECHO, FLUX_ARC, CRYOSCOPE, CHEVRON),
     *(RABI_CHEVRON, RAMSEY_PHASES, RAMSEY_FLUX, ECHO_FLUX, CPMG, EF_SPECTROSCOPY, TWO_PHOTON_SPECTROSCOPY),
     *(DRAG_SCAN, ALLXY, FINE_AMPLITUDE, DRIVE_FLUX_DELAY, CRYOSCOPE_AMPLITUDES, FLUX_STEP, RESONATOR_SPECTROSCOPY),
+    *(READOUT_SHOTS, THERMAL_POPULATION),
 )
 PROTOCOLS = {protocol.name: protocol for protocol in _ALL}
 
@@ -88,7 +101,9 @@ def from_dataset(data: xr.Dataset) -> Experiment:
 __all__ = [
     "ALLXY_PAIRS",
     "NOMINAL_FREQUENCY",
+    "PART_NAMES",
     "PROTOCOLS",
+    "REPORTS",
     "Block",
     "Coordinate",
     "Experiment",
@@ -122,9 +137,11 @@ __all__ = [
     "ramsey",
     "ramsey_flux",
     "ramsey_phases",
+    "readout_shots",
     "resonator_spectroscopy",
     "rotates",
     "t1",
+    "thermal_population",
     "two_photon_spectroscopy",
     "with_spectators",
 ]

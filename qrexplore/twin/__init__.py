@@ -27,7 +27,9 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.ensemble_error import sampling_error
 from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
+from qrexplore.twin.levels import joint_populations, level_populations
 from qrexplore.twin.model import Twin
 from qrexplore.twin.noise import (
     DriveNoise,
@@ -42,15 +44,22 @@ from qrexplore.twin.noise import (
 from qrexplore.twin.play import play
 from qrexplore.twin.populations import populations
 from qrexplore.twin.prediction import predict, read, simulate
-from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
+from qrexplore.twin.readout import (
+    AbstractReadout,
+    AssignmentReadout,
+    ConfusionReadout,
+    IQReadout,
+    RescaledReadout,
+    SignalReadout,
+)
 from qrexplore.twin.recheck import Recheck, second_opinion
 from qrexplore.twin.resolution import Resolution, resolution, step_error
 from qrexplore.twin.resonance import resonator_of, resonator_response
-from qrexplore.twin.sampling import sampling_error
 from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
+    "AssignmentReadout",
     "Chip",
     "ConfusionReadout",
     "CoupledResonator",
@@ -64,6 +73,7 @@ __all__ = [
     "FluxNoise",
     "FrequencyNoise",
     "Gain",
+    "IQReadout",
     "LowPass",
     "MediatedCoupling",
     "OneOverF",
@@ -83,7 +93,9 @@ __all__ = [
     "crosstalk",
     "dressed_frequencies",
     "half_turn_amplitude",
+    "joint_populations",
     "laboratory_propagator",
+    "level_populations",
     "library",
     "play",
     "play_in_laboratory",

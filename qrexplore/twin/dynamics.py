@@ -56,6 +56,8 @@ class Dynamics:
         Level in which each mode starts.
     uneven
         Whether level 2 of each mode has a relaxation of its own.
+    anywhere
+        Whether it may start in any dressed state, see `qrexplore.twin.start`.
     """
 
     qubits: tuple[str, ...]
@@ -66,6 +68,7 @@ class Dynamics:
     rotated: bool
     preparation: tuple[int, ...]
     uneven: tuple[bool, ...]
+    anywhere: bool = False
 
     @property
     def register(self) -> Register:
@@ -141,7 +144,7 @@ class Dynamics:
     def kept(self) -> Int[np.ndarray, " kept"]:
         """Positions of the coordinates that are propagated."""
         first = self.register.index(self.preparation)
-        start = self._within(self._component == self._component[first])
+        start = self._within((self._component == self._component[first]) | self.anywhere)
         observed = self._within(np.ones(self.register.dimension, dtype=bool))
         return relevant_coordinates([*self._full.drift, *self._full.controls], start, observed)
 
@@ -199,15 +202,21 @@ class Dynamics:
         state = coordinates(jnp.outer(vector, vector)) if self.dissipative else vector.astype(complex)
         return jnp.repeat(state[self.kept][:, None], batch, axis=1)
 
-    def populations(
+    def photons(self, twin: Twin) -> list[Float[Array, ""]]:
+        """Give the mean thermal photon number of the bath of each mode."""
+        return [twin.chip.transmon(name).thermal_population for name in self.network.modes]
+
+    def joint(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "kept batch"]
-    ) -> Float[Array, "qubits levels batch"]:
-        """Give the population of each dressed level of each measured qubit, levels padded to the largest number."""
+    ) -> Float[Array, "dimension batch"]:
+        """Give the population of each dressed product state."""
         if self.dissipative:
             projectors = jax.vmap(lambda vector: coordinates(jnp.outer(vector, vector)))(dressed.T)
-            joint = projectors[:, self.kept] @ state
-        else:
-            joint = jnp.abs(dressed[self.kept].T @ state) ** 2
+            return projectors[:, self.kept] @ state
+        return jnp.abs(dressed[self.kept].T @ state) ** 2
+
+    def marginals(self, joint: Float[Array, "dimension batch"]) -> Float[Array, "qubits levels batch"]:
+        """Give the population of each dressed level of each measured qubit, levels padded to the largest number."""
         measured = len(self.qubits)
         labels, most = self.register.labels[:, :measured], max(self.network.levels[:measured])
         membership = labels.T[:, None, :] == np.arange(most)[None, :, None]
@@ -288,4 +297,5 @@ def dynamics(
         rotated=rotated,
         preparation=tuple(experiment.protocol.preparation if name in names else 0 for name in modes.modes),
         uneven=tuple(twin.chip.transmon(name).relaxation is not None for name in modes.modes),
+        anywhere=twin.thermal_start or experiment.protocol.prepared is not None,
     )

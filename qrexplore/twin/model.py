@@ -32,6 +32,8 @@ class Twin(eqx.Module):
         Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
     noise
         Slow noise, over which predictions are averaged; none by default.
+    thermal_start
+        Whether qubits begin in the mixture that their baths leave, in place of a pure level; see `qrexplore.twin.start`. Static.
     """
 
     chip: Chip = transparent()
@@ -41,6 +43,7 @@ class Twin(eqx.Module):
     crosstalk: Crosstalk = eqx.field(default_factory=Crosstalk)
     dissipative: bool = eqx.field(static=True, default=True)
     noise: SlowNoise = eqx.field(default_factory=SlowNoise)
+    thermal_start: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self) -> None:
         """Refuse noise on qubits that are not there."""

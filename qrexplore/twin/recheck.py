@@ -11,7 +11,7 @@ from functools import reduce
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Int
+from jaxtyping import Array, Float, Int
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm, null_space
 from scipy.optimize import linear_sum_assignment
@@ -29,6 +29,7 @@ from qrexplore.experiments import (
 )
 from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.adaptive import TOLERANCE, Matrix, integrated, master_matrix
 from qrexplore.twin.disturb import calm
 from qrexplore.twin.dynamics import modes_of
 from qrexplore.twin.electronics import DriveGain
@@ -38,9 +39,6 @@ from qrexplore.twin.model import Twin
 
 TURN = 2 * np.pi
 _FINE = 32
-_TOLERANCE = 1e-10
-
-Matrix = Complex[np.ndarray, "n n"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +83,15 @@ def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, po
     if points < 1:
         msg = f"`points` must be at least 1, got {points!r}. Give for example 8."
         raise ValueError(msg)
-    flat = np.asarray(values, dtype=np.float64).reshape(len(experiment.qubits), -1)
+    flat = np.asarray(values, dtype=np.float64)
+    flat = flat.reshape(len(experiment.qubits), -1, *flat.shape[1 + len(experiment.sweep_shape) :])
     grid = {name: np.asarray(column) for name, column in experiment.points().items()}
     positions = _spread(experiment.sweep_shape, points)
     solvers = [(_Solver(member, experiment), weight) for member, weight in still_members(twin, experiment, grid)]
     at_points = [{n: float(column[at]) for n, column in grid.items()} for at in positions]
     found = np.stack([sum(w * solver.populations(point) for solver, w in solvers) for point in at_points], axis=-1)
     responses = [np.asarray(twin.readout[f"readout_{name}"].responses(found.shape[1])) for name in experiment.qubits]
-    return Recheck(positions, flat[:, positions], np.einsum("ql,qlp->qp", np.stack(responses), found))
+    return Recheck(positions, flat[:, positions], np.einsum("ql...,qlp->qp...", np.stack(responses), found))
 
 
 def _spread(shape: tuple[int, ...], points: int) -> Int[np.ndarray, " points"]:
@@ -202,13 +201,34 @@ class _Solver:
             return self._steady(blocks[0])
         if isinstance(blocks[0], Probe):
             return self._probed(blocks[0])
-        prepared = np.where(np.arange(len(self.names)) < self.measured, self.experiment.protocol.preparation, 0)
-        start = (self.excitations == prepared).all(axis=1)
-        state = self.dressed[:, int(np.argmax(start))].astype(complex)
+        shares = self._start(point)
         if self.jumps:
-            state = np.outer(state, state.conj())
+            mixture = [w * np.outer(v, v.conj()) for w, v in zip(shares, self.dressed.T, strict=True)]
+            return self._levels(self._evolved(np.sum(mixture, axis=0), blocks, point))
+        begun = [(share, k) for k, share in enumerate(shares) if share > 0]
+        found = [w * self._levels(self._evolved(self.dressed[:, k] + 0j, blocks, point)) for w, k in begun]
+        return np.sum(found, axis=0)
+
+    def _start(self, point: dict[str, float]) -> Float[np.ndarray, " dimension"]:
+        """Give the share of each dressed product state before the first block."""
+        protocol, shares = self.experiment.protocol, np.ones(len(self.excitations))
+        prepared = protocol.preparation if protocol.prepared is None else round(point[protocol.prepared])
+        for mode, transmon in enumerate(self.transmons):
+            share = np.eye(transmon.levels)[0]
+            if self.twin.thermal_start:
+                photons = float(transmon.thermal_population)
+                share = (photons / (1 + photons)) ** np.arange(transmon.levels)
+            for level in range(prepared if mode < self.measured else 0):
+                share[[level, level + 1]] = share[[level + 1, level]]
+            shares = shares * (share / share.sum())[self.excitations[:, mode]]
+        return shares
+
+    def _evolved(self, state: np.ndarray, blocks: tuple[Block, ...], point: dict[str, float]) -> np.ndarray:
         for block in blocks:
             state = self._after(block, state, point)
+        return state
+
+    def _levels(self, state: np.ndarray) -> Float[np.ndarray, "qubits levels"]:
         joint = state @ self.dressed.conj() if state.ndim == 1 else np.einsum(
             "ik,ij,jk->k", self.dressed.conj(), state, self.dressed
         )  # fmt: skip
@@ -255,11 +275,7 @@ class _Solver:
     def _constant(self, hamiltonian: Matrix, duration: float, state: np.ndarray) -> np.ndarray:
         if state.ndim == 1:
             return expm(-1j * hamiltonian * duration) @ state
-        one = np.eye(len(hamiltonian))
-        total = -1j * (np.kron(hamiltonian, one) - np.kron(one, hamiltonian.T))
-        for jump in self.jumps:
-            decay = jump.conj().T @ jump
-            total = total + np.kron(jump, jump.conj()) - (np.kron(decay, one) + np.kron(one, decay.T)) / 2
+        total = master_matrix(hamiltonian, self.jumps)
         return (expm(total * duration) @ state.reshape(-1)).reshape(state.shape)
 
     def _played(self, block: Play, state: np.ndarray, point: dict[str, float]) -> np.ndarray:
@@ -300,7 +316,7 @@ class _Solver:
         left = nodes[:, 0] - GAUSS_NODES[0] * rise
         for begin in range(0, cells, _FINE):
             here = slice(begin, begin + _FINE)
-            state = self._integrated(left[here], rise[here], step, state)
+            state = integrated(left[here], rise[here], step, state, self.jumps)
         return state
 
     def _turned(
@@ -323,27 +339,6 @@ class _Solver:
             turned[line] = wave * factor
         return turned
 
-    def _integrated(self, left: np.ndarray, rise: np.ndarray, step: float, state: np.ndarray) -> np.ndarray:
-        shape = state.shape
-        decays = [(jump, jump.conj().T, jump.conj().T @ jump / 2) for jump in self.jumps]
-
-        def rate(time: float, flat: np.ndarray) -> np.ndarray:
-            cell = min(int(time / step), len(left) - 1)
-            hamiltonian, now = left[cell] + (time / step - cell) * rise[cell], flat.reshape(shape)
-            change = -1j * (hamiltonian @ now)
-            if len(shape) == 2:
-                change = change + 1j * (now @ hamiltonian)
-                for jump, back, decay in decays:
-                    change = change + jump @ now @ back - decay @ now - now @ decay
-            return change.reshape(-1)
-
-        span = (0.0, len(left) * step)
-        found = solve_ivp(rate, span, state.reshape(-1), method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE)
-        if not found.success:
-            msg = f"the second solver did not reach its tolerance of {_TOLERANCE:g}: {found.message}"
-            raise RuntimeError(msg)
-        return found.y[:, -1].reshape(shape)
-
     def _steady(self, block: SteadyDrive) -> Float[np.ndarray, "qubits levels"]:
         """Give the state of levels 0 and 1 that the master equation leaves as it is."""
         (transmon,) = self.transmons
@@ -357,11 +352,7 @@ class _Solver:
         two = slice(0, 2)
         lowering = self.lowering[0][two, two]
         hamiltonian = TURN * (detuning * lowering.T @ lowering + rabi / 2 * (lowering + lowering.T))
-        one = np.eye(2)
-        total = -1j * (np.kron(hamiltonian, one) - np.kron(one, hamiltonian.T))
-        for jump in (whole[two, two] for whole in self._jumps()):
-            decay = jump.conj().T @ jump
-            total = total + np.kron(jump, jump.conj()) - (np.kron(decay, one) + np.kron(one, decay.T)) / 2
+        total = master_matrix(hamiltonian, [whole[two, two] for whole in self._jumps()])
         state = null_space(total / np.abs(total).max(), rcond=1e-9)[:, 0].reshape(2, 2)
         shares = np.real(np.diag(state) / np.trace(state))
         return np.concatenate([shares, np.zeros(transmon.levels - 2)])[None]
@@ -374,7 +365,7 @@ class _Solver:
         lifetime = 1 / rate.real
         found = solve_ivp(
             lambda _, field: rate.real - rate * field,
-            (0.0, 40 * lifetime), np.zeros(1, dtype=complex), method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE,
+            (0.0, 40 * lifetime), np.zeros(1, dtype=complex), method="DOP853", rtol=TOLERANCE, atol=TOLERANCE,
         )  # fmt: skip
         through = found.y[0, -1]
         answer = abs({"transmission": through, "notch": 1 - through}[block.port])

@@ -129,18 +129,14 @@ class JointDynamics:
         count = found[0].shape[-1] - rotations
         return jnp.concatenate([*[part[..., :count] for part in found], found[0][..., count:]], axis=-1)
 
-    def dressed(self, twin: Twin) -> Float[Array, "dimension dimension"]:
-        """Give the dressed states of the qubits, midway between the states of the sources."""
-        return self.qubits_alone.dressed(twin)
-
-    def start(self, dressed: Float[Array, "n n"], batch: int) -> Inexact[Array, "coordinates batch"]:
-        """Give the prepared state, with each source in both of its states alike."""
+    def spread(self, state: Inexact[Array, "kept batch"]) -> Inexact[Array, "coordinates batch"]:
+        """Give a state of the qubits with each source in both of its states alike."""
         states = len(self._states)
-        return jnp.tile(self.qubits_alone.start(dressed, batch), (states, 1)) / states
+        return jnp.tile(state, (states, 1)) / states
 
-    def populations(
+    def joint(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "coordinates batch"]
-    ) -> Float[Array, "qubits levels batch"]:
-        """Give the populations of the levels, whatever the state of the sources."""
+    ) -> Float[Array, "dimension batch"]:
+        """Give the populations of the dressed product states, whatever the state of the sources."""
         each = state.reshape(len(self._states), -1, state.shape[-1])
-        return self.qubits_alone.populations(dressed, jnp.sum(each, axis=0))
+        return self.qubits_alone.joint(dressed, jnp.sum(each, axis=0))

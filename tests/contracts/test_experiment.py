@@ -40,6 +40,8 @@ MADE = {
         np.array([0, 1, 2]), np.linspace(7.19e9, 7.21e9, 5), signal=False
     ),
     "chevron": experiments.chevron(np.array([0.45, 0.5, 0.55]), np.array([4e-9, 6e-9])),
+    "readout_shots": experiments.readout_shots(report="population"),
+    "thermal_population": experiments.thermal_population(np.array([0.0, 0.05, 0.1])),
 }
 
 
