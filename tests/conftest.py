@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from qrexplore.core.compilation import make_room
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -14,3 +16,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no measured data at {folder}; set QREXPLORE_SHARED_DATA to their folder")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_compiled_functions():
+    """Hundreds of tests in one process compile more than its memory maps hold."""
+    yield
+    make_room()

@@ -16,6 +16,28 @@ Function = TypeVar("Function", bound=Callable)
 _OPTIONS = {"xla_cpu_use_fusion_emitters": False}
 # what compiles faster than this (s) is not worth a file
 _WORTH_KEEPING = 0.1
+# share of the memory maps of a process that compiled functions may take before they are let go
+_FULL = 0.5
+
+
+def _crowding() -> float:
+    """Give which share of its memory maps this process has taken, 0 where the operating system does not say."""
+    try:
+        taken = Path("/proc/self/maps").read_bytes().count(b"\n")
+        return taken / int(Path("/proc/sys/vm/max_map_count").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0.0
+
+
+def make_room() -> None:
+    """Let go of all compiled functions if there may soon be no room for more.
+
+    Each takes some memory maps, of which Linux gives a process 65530, and XLA dies of a segmentation fault where it gets no
+    more. A session of many experiments would come to that. Functions are compiled again, or loaded from the kept ones, when
+    they are next called.
+    """
+    if _crowding() > _FULL:
+        jax.clear_caches()
 
 
 @functools.cache
@@ -54,6 +76,7 @@ def jit(function: Function) -> Function:
     @functools.cache
     def made() -> Callable:
         _keep_compiled()
+        make_room()
         return eqx.filter_jit(function, **_settings())
 
     @functools.wraps(function)

@@ -15,11 +15,14 @@ from qrexplore.data.importers.native import save
 from qrexplore.data.noise import estimate_noise
 from qrexplore.data.open import open_data
 from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
+from qrexplore.data.rescale import population_covariance, rescaled, shared_covariance
 from qrexplore.data.schema import (
     AXES,
+    COMPONENTS,
     DIMS,
     EXPERIMENTS,
     OBSERVABLES,
+    PARTS,
     axis,
     dataset,
     labelled,
@@ -31,10 +34,12 @@ from qrexplore.data.schema import (
 
 __all__ = [
     "AXES",
+    "COMPONENTS",
     "DIMS",
     "EXPERIMENTS",
     "IMPORTERS",
     "OBSERVABLES",
+    "PARTS",
     "DatasetError",
     "FluxFilter",
     "FluxPulse",
@@ -48,8 +53,11 @@ __all__ = [
     "observable",
     "open_data",
     "platform_of",
+    "population_covariance",
     "qubit_name",
+    "rescaled",
     "save",
     "settings",
+    "shared_covariance",
     "validate",
 ]

@@ -17,12 +17,15 @@ import xarray as xr
 from qrexplore.data.errors import DatasetError, quote
 from qrexplore.data.units import si, to_si
 
-OBSERVABLES = ("counts", "population", "signal")
+OBSERVABLES = ("counts", "probability", "population", "iq", "signal")
 FORMATS = ("quantify", "pycqed", "qibocal", "qrexplore")
 ATTRIBUTES = ("experiment", "settings", "source_format", "source", "created", "title")
 QUADRATURES = ("x", "y")
+# last dimension of observables that are more than one number
+PARTS = {"counts": "outcome", "probability": "outcome", "iq": "component"}
+COMPONENTS = ("i", "q")
 
-# dimensions of the observable behind `qubit` (counts have `outcome` as the last one)
+# dimensions of the observable behind `qubit` (those of `PARTS` have one more, the last one)
 DIMS = {
     "rabi": ("drive_amplitude",),
     "rabi_chevron": ("detuning", "duration"),
@@ -55,6 +58,8 @@ DIMS = {
     "drive_cancellation": ("cancel_amplitude", "cancel_phase"),
     "flux_crosstalk": ("flux_amplitude", "delay"),
     "cross_resonance": ("control", "axis", "duration"),
+    "readout_shots": ("prepared_state",),
+    "thermal_population": ("prepared_state", "drive_amplitude"),
 }
 EXPERIMENTS = (*DIMS, "other")
 
@@ -66,6 +71,7 @@ AXES = {
     "drive_frequency": ("Hz", "drive frequency"),
     "duration": ("s", "duration of the flux pulse"),
     "flux_amplitude": ("V", "amplitude of the flux pulse"),
+    "prepared_state": ("1", "prepared level"),
     "flux_delay": ("s", "start of the flux pulse after that of the drive pulse"),
     "detuning": ("Hz", "carrier less nominal frequency"),
     "phase": ("rad", "phase of the second quarter turn"),
@@ -195,7 +201,7 @@ def with_missing_points(data: xr.Dataset) -> xr.Dataset:
 
 
 def observable(data: xr.Dataset) -> xr.DataArray:
-    """Give the variable that a model is compared with: the first of ``counts``, ``population``, ``signal``.
+    """Give the variable that a model is compared with: the first of `OBSERVABLES`.
 
     Raises
     ------
@@ -296,7 +302,7 @@ def _check_variable(name: str, variable: xr.Variable) -> None:
 
 def _check_layout(data: xr.Dataset, experiment: str) -> None:
     array = observable(data)
-    wanted = ("qubit", *DIMS[experiment], *(("outcome",) if array.name == "counts" else ()))
+    wanted = ("qubit", *DIMS[experiment], *((PARTS[str(array.name)],) if array.name in PARTS else ()))
     if array.dims != wanted:
         msg = f"`{array.name}` of a {experiment} dataset must have dimensions {wanted}, got {array.dims}."
         raise DatasetError(msg, "Rename or transpose them, for example with data.rename and data.transpose.")
@@ -308,6 +314,9 @@ def _check_layout(data: xr.Dataset, experiment: str) -> None:
         if not set(found) <= set(QUADRATURES) or not found:
             msg = f"`quadrature` must hold 'x' and 'y', got {quote(found)}. Assign it with data.assign_coords."
             raise DatasetError(msg)
+    if array.name == "iq" and ("component" not in data.coords or data["component"].values.tolist() != list(COMPONENTS)):
+        msg = f"`component` of `iq` must hold 'i' and 'q', got {quote(list(data.coords))}."
+        raise DatasetError(msg, "Assign it with data.assign_coords.")
     _check_observable(data, array)
 
 

@@ -23,7 +23,7 @@ from qrexplore.experiments.blocks import (
     VirtualZ,
     lines_of,
     prepared_levels,
-    rotates,
+    rotated_qubits,
 )
 from qrexplore.experiments.chevron import PROTOCOL as CHEVRON
 from qrexplore.experiments.chevron import chevron, pulsed_qubit
@@ -55,7 +55,15 @@ from qrexplore.experiments.drive_flux_delay import PROTOCOL as DRIVE_FLUX_DELAY
 from qrexplore.experiments.drive_flux_delay import drive_flux_delay
 from qrexplore.experiments.echo import ECHO_FLUX, echo, echo_flux
 from qrexplore.experiments.echo import PROTOCOL as ECHO
-from qrexplore.experiments.experiment import NOMINAL_FREQUENCY, Coordinate, Experiment, Protocol, of_dataset
+from qrexplore.experiments.experiment import (
+    NOMINAL_FREQUENCY,
+    PART_NAMES,
+    REPORTS,
+    Coordinate,
+    Experiment,
+    Protocol,
+    of_dataset,
+)
 from qrexplore.experiments.fine_amplitude import PROTOCOL as FINE_AMPLITUDE
 from qrexplore.experiments.fine_amplitude import fine_amplitude
 from qrexplore.experiments.flux_arc import PROTOCOL as FLUX_ARC
@@ -77,6 +85,8 @@ from qrexplore.experiments.rabi_chevron import PROTOCOL as RABI_CHEVRON
 from qrexplore.experiments.rabi_chevron import rabi_chevron
 from qrexplore.experiments.ramsey import PROTOCOL as RAMSEY
 from qrexplore.experiments.ramsey import RAMSEY_FLUX, RAMSEY_PHASES, ramsey, ramsey_flux, ramsey_phases
+from qrexplore.experiments.readout_shots import PROTOCOL as READOUT_SHOTS
+from qrexplore.experiments.readout_shots import readout_shots
 from qrexplore.experiments.resonator_spectroscopy import PROTOCOL as RESONATOR_SPECTROSCOPY
 from qrexplore.experiments.resonator_spectroscopy import resonator_spectroscopy
 from qrexplore.experiments.spectators import with_spectators
@@ -84,6 +94,8 @@ from qrexplore.experiments.swap_chevron import PROTOCOL as SWAP_CHEVRON
 from qrexplore.experiments.swap_chevron import swap_chevron
 from qrexplore.experiments.t1 import PROTOCOL as T1
 from qrexplore.experiments.t1 import t1
+from qrexplore.experiments.thermal_population import PROTOCOL as THERMAL_POPULATION
+from qrexplore.experiments.thermal_population import thermal_population
 from qrexplore.experiments.zz_ramsey import JAZZ, ZZ_RAMSEY, jazz, zz_ramsey
 
 _ALL = (
@@ -92,6 +104,7 @@ _ALL = (
     *(DRAG_SCAN, ALLXY, FINE_AMPLITUDE, DRIVE_FLUX_DELAY, CRYOSCOPE_AMPLITUDES, FLUX_STEP, RESONATOR_SPECTROSCOPY),
     *(SWAP_CHEVRON, CONDITIONAL_OSCILLATION, CONDITIONAL_OSCILLATION_DURATION, CZ_TRAIN, ZZ_RAMSEY, JAZZ),
     *(DRIVE_CROSSTALK, DRIVE_CANCELLATION, FLUX_CROSSTALK, CROSS_RESONANCE),
+    *(READOUT_SHOTS, THERMAL_POPULATION),
 )
 PROTOCOLS = {protocol.name: protocol for protocol in _ALL}
 
@@ -107,8 +120,8 @@ def from_dataset(data: xr.Dataset) -> Experiment:
     name = data.attrs.get("experiment")
     if name not in PROTOCOLS:
         msg = (
-            f"`data` must be the result of one of {', '.join(PROTOCOLS)}, got experiment {name!r}. "
-            "Set data.attrs['experiment'] if the file did not say it."
+            f"`data` must be the result of a known experiment, got {name!r}. Set data.attrs['experiment'] if the file "
+            f"did not say it, to one of {', '.join(PROTOCOLS)}."
         )
         raise DatasetError(msg)
     return of_dataset(PROTOCOLS[name], data)
@@ -117,7 +130,9 @@ def from_dataset(data: xr.Dataset) -> Experiment:
 __all__ = [
     "ALLXY_PAIRS",
     "NOMINAL_FREQUENCY",
+    "PART_NAMES",
     "PROTOCOLS",
+    "REPORTS",
     "Benchmark",
     "Block",
     "Coordinate",
@@ -170,10 +185,12 @@ __all__ = [
     "ramsey_flux",
     "ramsey_phases",
     "randomized_benchmarking",
+    "readout_shots",
     "resonator_spectroscopy",
-    "rotates",
+    "rotated_qubits",
     "swap_chevron",
     "t1",
+    "thermal_population",
     "two_photon_spectroscopy",
     "with_spectators",
     "zz_ramsey",

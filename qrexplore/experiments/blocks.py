@@ -214,9 +214,10 @@ def lines_of(blocks: tuple[Block, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def rotates(blocks: tuple[Block, ...]) -> bool:
-    """Say whether ideal rotations occur among some blocks."""
-    return any(rotates(block.body) if isinstance(block, Repeat) else isinstance(block, Rotation) for block in blocks)
+def rotated_qubits(blocks: tuple[Block, ...]) -> frozenset[str]:
+    """Give the qubits of which ideal rotations occur among some blocks."""
+    inner = [rotated_qubits(block.body) for block in blocks if isinstance(block, Repeat)]
+    return frozenset(block.qubit for block in blocks if isinstance(block, Rotation)).union(*inner)
 
 
 def prepared_levels(blocks: tuple[Block, ...], qubits: tuple[str, ...], level: int) -> tuple[tuple[int, ...], ...]:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from qrexplore.experiments.blocks import Prepare, Rotation
 from qrexplore.experiments.experiment import Experiment, Point
+from qrexplore.experiments.preparation import prepared
 
 CONTROL = ("1", "level of the control")
 BOTH_LEVELS = (0.0, 1.0)
@@ -22,8 +23,8 @@ def ends(experiment: Experiment) -> tuple[str, str]:
 
 
 def prepared_control(experiment: Experiment, point: Point) -> Prepare:
-    """Give the block that prepares the control in its level, 0 or 1."""
-    return Prepare(ends(experiment)[0], point["control"])
+    """Give the block that prepares the control in its level."""
+    return prepared(experiment, point, ends(experiment)[0], "control")
 
 
 def quarter_turn(qubit: str, phase: Any = 0.0) -> Rotation:

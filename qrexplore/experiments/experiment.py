@@ -10,12 +10,22 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from qrexplore.core import require_axis
-from qrexplore.data import DatasetError, observable
+from qrexplore.core import require_axis, require_choice
+from qrexplore.data import COMPONENTS, PARTS, DatasetError, observable
 from qrexplore.experiments.blocks import Block
 
 # frame of experiments whose file does not say at which frequency the qubit was driven
 NOMINAL_FREQUENCY = 5e9
+
+# what is reported: unit and words
+REPORTS = {
+    "population": ("1", "population of level 1 as read"),
+    "signal": ("V", "readout signal"),
+    "iq": ("V", "readout signal in the IQ plane"),
+    "probability": ("1", "share of each outcome"),
+}
+# names along the last dimension of observables that are more than one number
+PART_NAMES = {"iq": list(COMPONENTS), "probability": [0, 1, 2]}
 
 Point = Mapping[str, Array]
 
@@ -43,13 +53,15 @@ class Protocol:
     coordinates
         Unit and words of each swept quantity.
     preparation
-        Level in which each qubit starts (dressed states).
+        Level in which each qubit starts (dressed states), where no `Prepare` block says otherwise.
     sequence
         Gives the blocks at one point. It reads fixed lengths from the experiment and traced numbers from the point.
     settings
         Settings that a dataset may leave out, with the value taken then and its meaning.
     codes
         For coordinates that are words: the number that stands for each word in a point.
+    single_shots
+        Whether results keep every single shot beside the mean.
     """
 
     name: str
@@ -59,6 +71,7 @@ class Protocol:
     sequence: "Callable[[Experiment, Point], tuple[Block, ...]]"
     settings: Mapping[str, float] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    single_shots: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +89,8 @@ class Experiment:
     settings
         Numbers and names that do not vary, in SI units.
     observable, units
-        What is reported: ``population`` ("1") or ``signal`` ("V").
+        What is reported: ``population`` ("1"), ``signal`` ("V"), ``iq`` ("V", with the dimension ``component``) or
+        ``probability`` ("1", with the dimension ``outcome``).
     shots
         Repetitions behind each point, if known.
     """
@@ -110,8 +124,9 @@ class Experiment:
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """Dimensions of the result, ``qubit`` first."""
-        return ("qubit", *self.protocol.dims)
+        """Dimensions of the result, ``qubit`` first; components or outcomes last, if there are any."""
+        last = (PARTS[self.observable],) if self.observable in PARTS else ()
+        return ("qubit", *self.protocol.dims, *last)
 
     @property
     def sweep_shape(self) -> tuple[int, ...]:
@@ -158,8 +173,10 @@ class Experiment:
                 coordinate.values,
                 {"units": coordinate.units, "long_name": coordinate.long_name},
             )
-        words = "readout signal" if self.observable == "signal" else "population of level 1 as read"
-        attributes = {"units": self.units, "long_name": words}
+        if self.observable in PARTS:
+            part = PARTS[self.observable]
+            coordinates[part] = (part, PART_NAMES[self.observable], {"units": "1", "long_name": part})
+        attributes = {"units": self.units, "long_name": REPORTS[self.observable][1]}
         return xr.Dataset(
             {self.observable: (self.dims, np.array(values), attributes)},
             coords=coordinates,
@@ -181,6 +198,7 @@ def build(
     settings: Mapping[str, Any] | None = None,
     *,
     signal: bool = False,
+    report: str | None = None,
     shots: int | None = None,
 ) -> Experiment:
     """Make an experiment from one axis a dimension; the builders of the modules call it.
@@ -188,8 +206,10 @@ def build(
     Raises
     ------
     ValueError
-        If an axis is empty or not finite.
+        If an axis is empty or not finite, or `report` is no observable.
     """
+    chosen = report or ("signal" if signal else "population")
+    require_choice(chosen, "report", tuple(REPORTS))
     coordinates = {}
     for name, values in sweeps.items():
         units, words = protocol.coordinates[name]
@@ -201,8 +221,8 @@ def build(
         qubits=(qubits,) if isinstance(qubits, str) else tuple(qubits),
         coordinates=coordinates,
         settings=dict(settings or {}),
-        observable="signal" if signal else "population",
-        units="V" if signal else "1",
+        observable=chosen,
+        units=REPORTS[chosen][0],
         shots=shots,
     )
 
@@ -249,7 +269,7 @@ def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
         If a dimension or coordinate of the protocol is missing.
     """
     array = observable(data)
-    wanted = ("qubit", *protocol.dims)
+    wanted = ("qubit", *protocol.dims, *((PARTS[str(array.name)],) if array.name in PARTS else ()))
     if array.dims != wanted:
         msg = (
             f"a {protocol.name} dataset must have dimensions {wanted}, got {array.dims}. "

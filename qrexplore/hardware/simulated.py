@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
+from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 import xarray as xr
 
 from qrexplore.core import require_choice
-from qrexplore.experiments import Experiment
+from qrexplore.data import PARTS
+from qrexplore.experiments import PART_NAMES, REPORTS, Experiment
 from qrexplore.hardware import hidden
 from qrexplore.hardware.channel import Capabilities
 from qrexplore.hardware.consent import Armed, Consent, arm
@@ -24,8 +26,12 @@ from qrexplore.hardware.report import Report, check_program
 from qrexplore.hardware.thread_job import ThreadJob
 from qrexplore.pulses import Schedule
 from qrexplore.twin import Twin
+from qrexplore.twin.sampling import sampled
 
 _DEFAULT_SHOTS = 1000
+
+# a dataset of means, and the levels behind it where shots are drawn from them
+Acquired = tuple[xr.Dataset, np.ndarray | None]
 
 Drift = Callable[[Twin, int], Twin]
 
@@ -183,10 +189,13 @@ class SimulatedBackend:
         self._require_qubits(experiment.qubits)
         armed = self.arm(self.compile(experiment), consent=consent)
 
-        def acquire(twin: Twin) -> xr.Dataset:
-            return experiment.dataset(hidden.mean_results(twin, experiment))
-
-        return self._start(armed, acquire, observable=experiment.observable, shots=shots)
+        return self._start(
+            armed,
+            lambda twin: hidden.results(twin, experiment),
+            observable=experiment.observable,
+            shots=shots,
+            single_shots=experiment.protocol.single_shots,
+        )
 
     def play(
         self,
@@ -230,17 +239,17 @@ class SimulatedBackend:
         require_choice(preparation, "preparation", (0, 1))
         qubits = self._capabilities.qubits if qubits is None else tuple(qubits)
         self._require_qubits(qubits)
-        units = hidden.readout_units(self._twin, qubits)
-        if len(units) > 1:
-            msg = f"`qubits` must be read in one unit, got {sorted(units)} for {', '.join(qubits)}. Read them apart."
+        reports = hidden.reports(self._twin, qubits)
+        if len(reports) > 1:
+            units = sorted(f"{observable} in {unit}" for observable, unit in reports)
+            msg = f"`qubits` must be read in one unit, got {units} for {', '.join(qubits)}. Read them apart."
             raise BackendError(msg)
-        (unit,) = units
-        observable = "signal" if unit == "V" else "population"
+        ((observable, unit),) = reports
         armed = self.arm(self.compile(schedule), consent=consent)
 
-        def acquire(twin: Twin) -> xr.Dataset:
-            means = hidden.mean_readout(twin, armed.program.schedule(), qubits, preparation)
-            return _played_dataset(means, qubits, observable, unit, preparation)
+        def acquire(twin: Twin) -> Acquired:
+            means, levels = hidden.readout(twin, armed.program.schedule(), qubits, preparation)
+            return _played_dataset(means, qubits, observable, unit, preparation), levels
 
         return self._start(armed, acquire, observable=observable, shots=shots)
 
@@ -251,7 +260,15 @@ class SimulatedBackend:
         with self._lock:
             self._loaded = None
 
-    def _start(self, armed: Armed, acquire: Callable[[Twin], xr.Dataset], *, observable: str, shots: int) -> ThreadJob:
+    def _start(
+        self,
+        armed: Armed,
+        acquire: Callable[[Twin], Acquired],
+        *,
+        observable: str,
+        shots: int,
+        single_shots: bool = False,
+    ) -> ThreadJob:
         with self._lock:
             run = next(self._runs)
         twin = self._twin if self._drift is None else self._drift(self._twin, run)
@@ -260,11 +277,17 @@ class SimulatedBackend:
             checkpoint()
             started = datetime.now(UTC)
             self.send(armed)
-            means = acquire(twin)
+            means, levels = acquire(twin)
             checkpoint()
-            generator = np.random.default_rng([self._seed, run])
-            data = hidden.with_shot_noise(
-                means, twin, observable=observable, shots=shots, signal_noise=self._signal_noise, generator=generator
+            data = sampled(
+                means,
+                twin,
+                levels,
+                observable=observable,
+                shots=shots,
+                signal_noise=self._signal_noise,
+                generator=np.random.default_rng([self._seed, run]),
+                single_shots=single_shots,
             )
             return data.assign_attrs(self._provenance(data, armed, run, shots, started))
 
@@ -309,11 +332,12 @@ class SimulatedBackend:
 def _played_dataset(
     means: np.ndarray, qubits: tuple[str, ...], observable: str, units: str, preparation: int
 ) -> xr.Dataset:
-    words = "readout signal" if observable == "signal" else "population of level 1 as read"
-    names = ("qubit", list(qubits), {"units": "1", "long_name": "qubit"})
+    coordinates: dict[str, Any] = {"qubit": ("qubit", list(qubits), {"units": "1", "long_name": "qubit"})}
+    parts = (PARTS[observable],) if observable in PARTS else ()
+    coordinates |= {part: (part, PART_NAMES[observable], {"units": "1", "long_name": part}) for part in parts}
     return xr.Dataset(
-        {observable: (("qubit",), means, {"units": units, "long_name": words})},
-        coords={"qubit": names},
+        {observable: (("qubit", *parts), means, {"units": units, "long_name": REPORTS[observable][1]})},
+        coords=coordinates,
         attrs={
             "experiment": "other",
             "settings": json.dumps({"preparation": preparation}),

@@ -9,7 +9,14 @@ from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_o
 from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
 from qrexplore.quantum.fidelity import average_gate_fidelity, average_unitary_fidelity, leakage, process_fidelity
 from qrexplore.quantum.idling import idled
-from qrexplore.quantum.liouvillian import commutator, conjugation, coordinates, dissipator, hermitian_basis
+from qrexplore.quantum.liouvillian import (
+    commutator,
+    conjugation,
+    coordinates,
+    dissipator,
+    hermitian_basis,
+    mixed_dissipator,
+)
 from qrexplore.quantum.operators import Register
 from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator
 from qrexplore.quantum.support import relevant_coordinates
@@ -34,6 +41,7 @@ __all__ = [
     "idled",
     "label_overlaps",
     "leakage",
+    "mixed_dissipator",
     "norms_of_orders",
     "one_qubit_cliffords",
     "process_fidelity",

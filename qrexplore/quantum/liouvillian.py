@@ -48,6 +48,11 @@ def dissipator(jump: np.ndarray) -> Float[np.ndarray, "coordinates coordinates"]
     return _superoperator(jump @ basis @ jump.conj().T - (decay @ basis + basis @ decay) / 2)
 
 
+def mixed_dissipator(first: np.ndarray, second: np.ndarray) -> Float[np.ndarray, "coordinates coordinates"]:
+    """Give what two parts of one jump operator do together: ``D[x A + y B] = x^2 D[A] + x y M[A, B] + y^2 D[B]``, x, y real."""
+    return dissipator(first + second) - dissipator(first) - dissipator(second)
+
+
 def conjugation(unitary: np.ndarray) -> Float[np.ndarray, "coordinates coordinates"]:
     """Give the real matrix of ``rho -> U rho U^+``."""
     basis = hermitian_basis(len(unitary))

@@ -7,7 +7,15 @@ built on them one floor up.
 
 from qrexplore.twin import library
 from qrexplore.twin.calibration import half_turn_amplitude
-from qrexplore.twin.chip import Chip, CoupledResonator, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
+from qrexplore.twin.chip import (
+    Chip,
+    CoupledResonator,
+    ExchangeCoupling,
+    MediatedCoupling,
+    Resonator,
+    Transmon,
+    UpperRelaxation,
+)
 from qrexplore.twin.crosstalk import Crosstalk, crosstalk
 from qrexplore.twin.electronics import (
     Delay,
@@ -19,12 +27,31 @@ from qrexplore.twin.electronics import (
     SignalChain,
     step_response,
 )
+from qrexplore.twin.ensemble_error import sampling_error
 from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
+from qrexplore.twin.levels import joint_populations, level_populations
 from qrexplore.twin.model import Twin
+from qrexplore.twin.noise import (
+    DriveNoise,
+    FluxNoise,
+    FrequencyNoise,
+    OneOverF,
+    QuasiStatic,
+    Share,
+    SlowNoise,
+    Telegraph,
+)
 from qrexplore.twin.play import play
 from qrexplore.twin.populations import populations
 from qrexplore.twin.prediction import predict, read, simulate
-from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
+from qrexplore.twin.readout import (
+    AbstractReadout,
+    AssignmentReadout,
+    ConfusionReadout,
+    IQReadout,
+    RescaledReadout,
+    SignalReadout,
+)
 from qrexplore.twin.recheck import Recheck, second_opinion
 from qrexplore.twin.resolution import Resolution, resolution, step_error
 from qrexplore.twin.resonance import resonator_of, resonator_response
@@ -32,30 +59,43 @@ from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
+    "AssignmentReadout",
     "Chip",
     "ConfusionReadout",
     "CoupledResonator",
     "Crosstalk",
     "Delay",
     "DriveGain",
+    "DriveNoise",
     "ExchangeCoupling",
     "ExponentialResponse",
     "FluxBias",
+    "FluxNoise",
+    "FrequencyNoise",
     "Gain",
+    "IQReadout",
     "LowPass",
     "MediatedCoupling",
+    "OneOverF",
+    "QuasiStatic",
     "Recheck",
     "RescaledReadout",
     "Resolution",
     "Resonator",
+    "Share",
     "SignalChain",
     "SignalReadout",
+    "SlowNoise",
+    "Telegraph",
     "Transmon",
     "Twin",
+    "UpperRelaxation",
     "crosstalk",
     "dressed_frequencies",
     "half_turn_amplitude",
+    "joint_populations",
     "laboratory_propagator",
+    "level_populations",
     "library",
     "play",
     "play_in_laboratory",
@@ -65,6 +105,7 @@ __all__ = [
     "resolution",
     "resonator_of",
     "resonator_response",
+    "sampling_error",
     "second_opinion",
     "simulate",
     "step_error",

@@ -13,8 +13,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from qrexplore.experiments import Experiment
+from qrexplore.twin.disturb import calm
 from qrexplore.twin.dynamics import TURN, Dynamics
 from qrexplore.twin.model import Twin
+from qrexplore.twin.telegraph import JointDynamics
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +58,14 @@ def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
     if "drive_frequency" in experiment.coordinates:
         swept = experiment.coordinates["drive_frequency"].values
         return jnp.full(len(experiment.qubits), float(np.min(swept) + np.max(swept)) / 2)
-    idle = [twin.chip.qubits[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
+    at_rest = calm(twin).chip.qubits
+    idle = [at_rest[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
     return jnp.full(len(idle), jax.lax.stop_gradient(sum(idle) / len(idle)))
 
 
-def carriers(twin: Twin, experiment: Experiment, dynamics: Dynamics) -> dict[str, Float[Array, ""]] | None:
+def carriers(
+    twin: Twin, experiment: Experiment, dynamics: Dynamics | JointDynamics
+) -> dict[str, Float[Array, ""]] | None:
     """Give the carrier (Hz) of each qubit, or None if all of them are the frame's.
 
     A ``drive_frequency`` among the settings or the swept ones is the carrier of all, ``drive_frequencies`` are those of each.
@@ -71,7 +76,7 @@ def carriers(twin: Twin, experiment: Experiment, dynamics: Dynamics) -> dict[str
     if "drive_frequency" in known or "drive_frequency" in experiment.coordinates:
         return None
     modes = dynamics.network.modes
-    found = dict(zip(modes, dynamics.dressed_frequencies(twin), strict=True))
+    found = dict(zip(modes, dynamics.dressed_frequencies(calm(twin)), strict=True))
     given = known.get("drive_frequencies")
     if given is not None:
         if len(given) != len(experiment.qubits):

@@ -13,14 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact, Int
 
-from qrexplore.experiments import Block, Experiment, Repeat, Rotation, prepared_levels, rotates
+from qrexplore.experiments import Block, Experiment, Repeat, lines_of, prepared_levels, rotated_qubits
 from qrexplore.quantum import (
     ControlSystem,
     Propagator,
     Register,
     commutator,
     coordinates,
-    dissipator,
     dressed_energies,
     dressed_states,
     hermitian_basis,
@@ -30,7 +29,7 @@ from qrexplore.twin import noise
 from qrexplore.twin.electronics import Wave
 from qrexplore.twin.model import Twin
 from qrexplore.twin.network import Network, network
-from qrexplore.twin.turns import turn_links
+from qrexplore.twin.turns import turn, turn_links
 
 TURN = 2 * np.pi
 # of one step's exponent; beyond it the step is refused
@@ -58,7 +57,11 @@ class Dynamics:
     turned
         Positions of the modes, of several, of which ideal rotations occur.
     prepared
-        Levels in which the modes may begin.
+        Levels in which the modes may begin, one combination each.
+    uneven
+        Whether level 2 of each mode has a relaxation of its own.
+    anywhere
+        Whether it may start in any dressed state, see `qrexplore.twin.start`.
     """
 
     qubits: tuple[str, ...]
@@ -69,6 +72,8 @@ class Dynamics:
     rotated: bool
     turned: tuple[int, ...]
     prepared: tuple[tuple[int, ...], ...]
+    uneven: tuple[bool, ...]
+    anywhere: bool = False
 
     @property
     def register(self) -> Register:
@@ -130,7 +135,7 @@ class Dynamics:
         drift = [self._liouville(term) for term in self._idle_terms]
         if self.dissipative:
             modes = range(len(self.network.modes))
-            drift += [dissipator(jump) for mode in modes for jump in noise.jumps(self.register, mode)]
+            drift += [m for k in modes for m in noise.dissipators(self.register, k, uneven=self.uneven[k])]
         controls = [self._liouville(term) for term in [*self._control_terms, *self._rotations]]
         return ControlSystem(tuple(drift), tuple(controls))
 
@@ -144,7 +149,7 @@ class Dynamics:
     def kept(self) -> Int[np.ndarray, " kept"]:
         """Positions of the coordinates that are propagated."""
         first = [self.register.index(levels) for levels in self.prepared]
-        start = self._within(np.isin(self._component, self._component[first]))
+        start = self._within(np.isin(self._component, self._component[first]) | self.anywhere)
         observed = self._within(np.ones(self.register.dimension, dtype=bool))
         links = [*self._full.drift, *self._full.controls]
         if self.turned:
@@ -174,8 +179,7 @@ class Dynamics:
         network, chip = self.network, twin.chip
         flux, drives = _of_kind("flux", waves), _of_kind("drive", waves)
         rest = network.spectra(chip, {})
-        pulsed = {name: twin.crosstalk.fast_flux.onto(name, flux) for name in self.pulsed}
-        now = rest | {name: chip.transmon(name).at_flux(wave) for name, wave in pulsed.items()}
+        now = rest | {name: _pulsed(twin, name, flux, waves) for name in self.pulsed}
         moved = zip(network.frequencies(chip, now), network.frequencies(chip, rest), strict=True)
         parts = []
         for mode, (name, (here, idle)) in enumerate(zip(network.modes, moved, strict=True)):
@@ -207,33 +211,34 @@ class Dynamics:
         excited = [self.register.index(tuple(one)) for one in np.eye(len(self.network.modes), dtype=int)]
         return energies[np.array(excited)] - energies[0]
 
-    def start(
-        self, dressed: Float[Array, "n n"], batch: int, levels: dict[str, Float[Array, " batch"]] | None = None
+    def turn(
+        self,
+        dressed: Float[Array, "n n"],
+        state: Inexact[Array, "kept batch"],
+        *,
+        qubit: str,
+        angle: Float[Array, " batch"],
+        phase: Float[Array, " batch"],
     ) -> Inexact[Array, "kept batch"]:
-        """Give the prepared dressed state for every point, with the levels of the qubits whose level varies."""
-        states = []
-        for prepared in self.prepared:
-            vector = dressed[:, self.register.index(prepared)]
-            state = coordinates(jnp.outer(vector, vector)) if self.dissipative else vector.astype(complex)
-            states.append(state[self.kept])
-        if not levels:
-            return jnp.repeat(states[0][:, None], batch, axis=1)
-        wanted = [levels.get(name) for name in self.qubits]
-        total = jnp.zeros((len(self.kept), batch), dtype=states[0].dtype)
-        for prepared, state in zip(self.prepared, states, strict=True):
-            meant = [jnp.round(w) == level for w, level in zip(wanted, prepared, strict=False) if w is not None]
-            total = total + jnp.where(jnp.all(jnp.stack(meant), axis=0), state[:, None], 0.0)
-        return total
+        """Rotate the dressed levels 0 and 1 of one of several modes, see `qrexplore.twin.turns`."""
+        mode = self.network.modes.index(qubit)
+        return turn(self.register, self.kept, dressed, state, mode=mode, angle=angle, phase=phase)
 
-    def populations(
+    def photons(self, twin: Twin) -> list[Float[Array, ""]]:
+        """Give the mean thermal photon number of the bath of each mode."""
+        return [twin.chip.transmon(name).thermal_population for name in self.network.modes]
+
+    def joint(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "kept batch"]
-    ) -> Float[Array, "qubits levels batch"]:
-        """Give the population of each dressed level of each measured qubit, levels padded to the largest number."""
+    ) -> Float[Array, "dimension batch"]:
+        """Give the population of each dressed product state."""
         if self.dissipative:
             projectors = jax.vmap(lambda vector: coordinates(jnp.outer(vector, vector)))(dressed.T)
-            joint = projectors[:, self.kept] @ state
-        else:
-            joint = jnp.abs(dressed[self.kept].T @ state) ** 2
+            return projectors[:, self.kept] @ state
+        return jnp.abs(dressed[self.kept].T @ state) ** 2
+
+    def marginals(self, joint: Float[Array, "dimension batch"]) -> Float[Array, "qubits levels batch"]:
+        """Give the population of each dressed level of each measured qubit, levels padded to the largest number."""
         measured = len(self.qubits)
         labels, most = self.register.labels[:, :measured], max(self.network.levels[:measured])
         membership = labels.T[:, None, :] == np.arange(most)[None, :, None]
@@ -245,13 +250,25 @@ def _of_kind(kind: str, waves: Mapping[str, Wave]) -> dict[str, Wave]:
     return {line.removeprefix(f"{kind}_"): wave for line, wave in waves.items() if line.startswith(f"{kind}_")}
 
 
+def _pulsed(twin: Twin, name: str, flux: dict[str, Wave], waves: dict[str, Wave]) -> tuple[Array, Array]:
+    """Give frequency and anharmonicity (Hz) of a transmon under what the lines carry and the noise that it sees itself."""
+    arrived = twin.crosstalk.fast_flux.onto(name, flux) if flux else jnp.zeros(())
+    of_flux, of_frequency = (waves.get(f"noise_{quantity}_{name}") for quantity in ("flux", "frequency"))
+    frequency, anharmonicity = twin.chip.transmon(name).at_flux(arrived if of_flux is None else arrived + of_flux)
+    return frequency if of_frequency is None else frequency + of_frequency, anharmonicity
+
+
 def modes_of(twin: Twin, experiment: Experiment) -> Network:
     """Choose what is simulated: the measured qubits, the setting ``spectators``, and the couplers between them."""
     return network(twin.chip, experiment.qubits, tuple(experiment.settings.get("spectators", ())))
 
 
 def dynamics(
-    twin: Twin, experiment: Experiment, lines: tuple[str, ...], blocks: tuple[Block, ...], *, rotated: bool
+    twin: Twin,
+    experiment: Experiment,
+    blocks: tuple[Block, ...],
+    *,
+    restless: frozenset[str] = frozenset(),
 ) -> Dynamics:
     """Give the dynamics of an experiment on a twin.
 
@@ -261,19 +278,17 @@ def dynamics(
         Read for its structure only.
     experiment
         What is done.
-    lines
-        Lines that play.
     blocks
-        Read for the levels that are prepared and the qubits that are rotated.
-    rotated
-        Whether ideal rotations occur.
+        Read for the lines that play, the levels that are prepared and the qubits that are rotated.
+    restless
+        Qubits and couplers whose flux or frequency moves by itself while pulses play.
 
     Raises
     ------
     ValueError
         If the twin lacks a qubit or line of the experiment.
     """
-    names = experiment.qubits
+    names, lines = experiment.qubits, lines_of(blocks)
     for kind, wanted, there in (("qubit", names, twin.chip.qubits), ("line", lines, twin.lines)):
         missing = [name for name in wanted if name not in there]
         if missing:
@@ -284,8 +299,8 @@ def dynamics(
             raise ValueError(msg)
     modes = modes_of(twin, experiment)
     single = len(modes.modes) == 1
-    turned = {block.qubit for block in blocks if isinstance(block, Rotation)}
-    if not single and any(isinstance(block, Repeat) and rotates(block.body) for block in blocks):
+    turned = rotated_qubits(blocks)
+    if not single and any(isinstance(block, Repeat) and rotated_qubits(block.body) for block in blocks):
         msg = (
             f"`qubits` of a {experiment.name} experiment must be one qubit, got {modes.modes}. Measure them one by one."
         )
@@ -300,13 +315,24 @@ def dynamics(
     # what is not measured is at rest
     rest = (0,) * (len(modes.modes) - len(names))
     prepared = prepared_levels(blocks, names, experiment.protocol.preparation)
+    for name, levels in zip(names, zip(*prepared, strict=True), strict=True):
+        if max(levels) >= (kept := twin.chip.transmon(name).levels):
+            msg = (
+                f"the {experiment.name} experiment prepares {name} in level {max(levels)}, but `levels` of {name} is {kept}. "
+                f"Keep at least {max(levels) + 1}, or prepare a lower one."
+            )
+            raise ValueError(msg)
     return Dynamics(
         qubits=names,
         network=modes,
         driven=tuple(name for name in modes.modes if twin.crosstalk.microwave.reaches(name, drives)),
-        pulsed=tuple(name for name in modes.transmons if twin.crosstalk.fast_flux.reaches(name, flux)),
+        pulsed=tuple(
+            name for name in modes.transmons if name in restless or twin.crosstalk.fast_flux.reaches(name, flux)
+        ),
         dissipative=twin.dissipative,
-        rotated=rotated and single,
+        rotated=single and bool(turned),
         turned=() if single else tuple(mode for mode, name in enumerate(modes.modes) if name in turned),
         prepared=tuple((*levels, *rest) for levels in prepared),
+        uneven=tuple(twin.chip.transmon(name).relaxation is not None for name in modes.modes),
+        anywhere=twin.thermal_start,
     )

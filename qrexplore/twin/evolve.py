@@ -1,7 +1,7 @@
 """Evolve every point of a sweep through the blocks of an experiment."""
 
-import copy
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property, partial, singledispatch
 
 import jax
@@ -13,11 +13,12 @@ from qrexplore.experiments import Block, Experiment, Idle, Play, PlayOnStep, Pre
 from qrexplore.pulses import sample, sample_count
 from qrexplore.quantum import GAUSS_NODES, Derivatives, idled
 from qrexplore.twin.carriers import Clock, carrier_phase, carriers, frame
+from qrexplore.twin.course import Course, Places
 from qrexplore.twin.dynamics import TURN, Dynamics
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
 from qrexplore.twin.static import late_step, static_flux
-from qrexplore.twin.turns import turn
+from qrexplore.twin.telegraph import JointDynamics
 
 State = Inexact[Array, "kept batch"]
 
@@ -32,7 +33,7 @@ class Setting:
         self,
         twin: Twin,
         experiment: Experiment,
-        dynamics: Dynamics,
+        dynamics: Dynamics | JointDynamics,
         blocks: tuple[Block, ...],
         *,
         substeps: int,
@@ -46,6 +47,7 @@ class Setting:
         self.reference = self._reference(blocks)
         self.weights = dynamics.weights(twin, self.reference)
         self.clock = Clock()
+        self.course: Course | None = None
 
     @cached_property
     def carriers(self) -> dict[str, Float[Array, ""]] | None:
@@ -63,7 +65,7 @@ class Setting:
 
     def at(self, clock: Clock) -> "Setting":
         """Give the same with another clock."""
-        other = copy.copy(self)
+        other = copy(self)
         other.clock = clock
         return other
 
@@ -77,15 +79,29 @@ class Setting:
         """Give by how much (rad) the axes of a qubit's pulses have turned in the frame until now."""
         return carrier_phase(owner, self.clock, self.carriers, self.reference[0])
 
+    def during(self, course: Course | None) -> "Setting":
+        """Give the setting of one block, with the noise that moves during it."""
+        if course is None:
+            return self
+        found = copy(self)
+        found.course = course
+        if not course.playing:
+            found.weights = course.mean(lambda member: self.dynamics.weights(member, self.reference), self.twin)
+        return found
+
     def biased_weights(
         self, bias: Float[Array, " batch"], carrier: Float[Array, " batch"] | None
     ) -> Float[Array, "batch drift"]:
         """Give the constant coefficients where the only measured qubit is at a bias (V), in the frame of a carrier (Hz)."""
         (qubit,) = self.dynamics.qubits
-        carrier = frame(self.twin, self.experiment)[0] if carrier is None else carrier
+        carrier = self.reference[0] if carrier is None else carrier
         flux = {name: static_flux(self.twin, name, bias, source=qubit) for name in self.dynamics.network.transmons}
         carrier = jnp.broadcast_to(carrier, bias.shape)
-        return jax.vmap(lambda at, f: self.dynamics.weights(self.twin, f[None], at))(flux, carrier)
+        if self.course is None:
+            return jax.vmap(lambda at, f: self.dynamics.weights(self.twin, f[None], at))(flux, carrier)
+        return self.course.mean(
+            lambda member, at, f: self.dynamics.weights(member, f[None], at), self.twin, flux, carrier
+        )
 
 
 def _owner(block: Play | PlayOnStep, line: str) -> str | None:
@@ -157,10 +173,8 @@ def _(_block: Prepare | VirtualZ, state: State, _setting: Setting) -> tuple[Stat
 def _(block: Idle | Rotation, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
     matrices = setting.dynamics
     if isinstance(block, Rotation) and matrices.turned:
-        mode, dressed = matrices.network.modes.index(block.qubit), matrices.dressed(setting.twin)
-        phase = block.phase + setting.carrier_phase(block.qubit)
-        turned = turn(matrices.register, matrices.kept, dressed, state, mode=mode, angle=block.angle, phase=phase)
-        return turned, jnp.zeros(())
+        dressed, phase = matrices.dressed(setting.twin), block.phase + setting.carrier_phase(block.qubit)
+        return matrices.turn(dressed, state, qubit=block.qubit, angle=block.angle, phase=phase), jnp.zeros(())
     if isinstance(block, Idle) and block.bias is None and block.carrier is None and len(matrices.network.modes) > 1:
         generator = matrices.propagator.system.drift_matrix(setting.weights)
         return idled(generator, _idling(block, setting), state), jnp.zeros(())
@@ -199,7 +213,8 @@ def _(block: Repeat, state: State, setting: Setting) -> tuple[State, Float[Array
 
 @evolve.register
 def _(block: Play, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
-    if block.shared:
+    # noise that moves is another one at each point
+    if block.shared and setting.course is None:
         return _once(block, state, setting)
     twin, substeps = setting.twin, setting.substeps
     rate = clock(twin, block.schedule.lines)
@@ -293,8 +308,16 @@ def clock(twin: Twin, lines: tuple[str, ...]) -> float:
 
 
 def _propagate(
-    waves: dict[str, Wave], state: State, setting: Setting, step: float, save_every: int | None = None
+    waves: dict[str, Wave],
+    state: State,
+    setting: Setting,
+    step: float,
+    *,
+    save_every: int | None = None,
+    places: Places | None = None,
 ) -> tuple[Array, Float[Array, ""]]:
+    if setting.course is not None:
+        waves = setting.course.on(waves, places, setting.substeps)
     controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
     return setting.dynamics.propagator.evolve(
         setting.weights, controls, step, state, save_every=save_every, derivatives=setting.derivatives
@@ -341,8 +364,11 @@ def _branch(block: Play, samples: dict[str, Array], state: State, setting: Setti
         for line, wave in trunk.items()
     }
     first = state.reshape(len(state), -1, len(leaves))[:, :, longest]
-    saved, norm = _propagate(trunk, first, setting, step, save_every=substeps)
+    count = state.shape[1] // len(leaves)
+    places = (np.arange(count) * len(leaves) + longest)[:, None], upto[None]
+    saved, norm = _propagate(trunk, first, setting, step, save_every=substeps, places=places)
     saved = jnp.concatenate([first[None], saved])
     begin = jnp.moveaxis(saved[leaves], 0, -1).reshape(len(state), -1)
-    state, tail_norm = _propagate(tail, begin, setting, step)
+    places = np.arange(state.shape[1])[:, None], np.tile(cells, (count, 1))
+    state, tail_norm = _propagate(tail, begin, setting, step, places=places)
     return state, jnp.maximum(norm, tail_norm)

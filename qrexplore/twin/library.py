@@ -50,6 +50,7 @@ def assemble(
     couplers: Mapping[str, Transmon] | None = None,
     resonators: Mapping[str, AbstractResonator] | None = None,
     dissipative: bool = True,
+    thermal_start: bool = False,
 ) -> Twin:
     """Put a twin together from transmons, with a drive, a flux, a bias line and a readout each.
 
@@ -72,6 +73,8 @@ def assemble(
         Readout resonators by qubit name.
     dissipative
         Whether relaxation and dephasing act.
+    thermal_start
+        Whether qubits begin in the mixture that their baths leave.
     """
     couplers = couplers or {}
     gains = {name: (flux_gain or {}).get(name, 0.4) for name in (*transmons, *couplers)}
@@ -97,6 +100,7 @@ def assemble(
         readout=Named({f"readout_{name}": (readout or {}).get(name, ConfusionReadout()) for name in transmons}),
         biases=Named({f"bias_{name}": FluxBias(gain) for name, gain in gains.items()}),
         dissipative=dissipative,
+        thermal_start=thermal_start,
     )
 
 

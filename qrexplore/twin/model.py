@@ -1,4 +1,4 @@
-"""The twin: chip, one signal chain a line, readout. Immutable; a change gives a new twin."""
+"""The twin: chip, one signal chain a line, readout, slow noise. Immutable; a change gives a new twin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from qrexplore.core import Named, ParameterTable, replace, table, transparent
 from qrexplore.twin.chip import Chip
 from qrexplore.twin.crosstalk import Crosstalk
 from qrexplore.twin.electronics import FluxBias, SignalChain
+from qrexplore.twin.noise import SlowNoise
 from qrexplore.twin.readout import AbstractReadout
 
 
@@ -29,6 +30,10 @@ class Twin(eqx.Module):
         What a line gives to others than its own qubit; nothing where left out.
     dissipative
         Whether relaxation and dephasing act; without them amplitudes are propagated, which is faster. Static.
+    noise
+        Slow noise, over which predictions are averaged; none by default.
+    thermal_start
+        Whether qubits begin in the mixture that their baths leave, in place of a pure level; see `qrexplore.twin.start`. Static.
     """
 
     chip: Chip = transparent()
@@ -37,6 +42,20 @@ class Twin(eqx.Module):
     biases: Named[FluxBias] = transparent(default_factory=Named)
     crosstalk: Crosstalk = eqx.field(default_factory=Crosstalk)
     dissipative: bool = eqx.field(static=True, default=True)
+    noise: SlowNoise = eqx.field(default_factory=SlowNoise)
+    thermal_start: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self) -> None:
+        """Refuse noise on qubits that are not there."""
+        for name, source in self.noise.sources.items():
+            for qubit in (source.on, *source.also):
+                there = (*self.chip.qubits, *self.chip.couplers)
+                if qubit not in there:
+                    msg = (
+                        f"noise source `{name}` acts on the qubit {qubit!r}, but the chip has {', '.join(there)}. "
+                        "Give the name of a qubit of the chip."
+                    )
+                    raise ValueError(msg)
 
     @property
     def parameters(self) -> ParameterTable:

@@ -11,10 +11,12 @@ from jaxtyping import Array, Float
 from qrexplore.core import jit
 from qrexplore.experiments import Experiment
 from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.levels import level_populations
 from qrexplore.twin.model import Twin
 from qrexplore.twin.populations import Points, populations
 from qrexplore.twin.recheck import second_opinion
 from qrexplore.twin.resolution import TOLERANCE, Resolution, refined, resolution, step_error
+from qrexplore.twin.sampling import sampled, with_provenance
 
 
 def read(
@@ -22,8 +24,8 @@ def read(
 ) -> Float[Array, "qubit *sweep"]:
     """Give what the readout reports for given populations, in the dimensions of the experiment."""
     responses = [twin.readout[f"readout_{name}"].responses(found.shape[1]) for name in experiment.qubits]
-    means = jnp.einsum("ql,qlp->qp", jnp.stack(responses), found)
-    return means.reshape(len(experiment.qubits), *experiment.sweep_shape)
+    means = jnp.einsum("ql...,qlp->qp...", jnp.stack(responses), found)
+    return means.reshape(len(experiment.qubits), *experiment.sweep_shape, *means.shape[2:])
 
 
 def _check_readout(twin: Twin, experiment: Experiment) -> None:
@@ -32,11 +34,12 @@ def _check_readout(twin: Twin, experiment: Experiment) -> None:
         if line not in twin.readout:
             msg = f"the twin has no {line!r}; it reads {', '.join(twin.readout) or 'nothing'}. Add it to `readout`."
             raise ValueError(msg)
-        units = twin.readout[line].units
-        if units != experiment.units:
+        readout = twin.readout[line]
+        if (readout.observable, readout.units) != (experiment.observable, experiment.units):
             msg = (
-                f"{line!r} reports {experiment.observable} in {units!r}, but the experiment asks for {experiment.units!r}. "
-                "Take SignalReadout for signals in V, RescaledReadout or ConfusionReadout for populations."
+                f"{line!r} reports {readout.observable} in {readout.units!r}, but the experiment asks for "
+                f"{experiment.observable} in {experiment.units!r}. Take SignalReadout for signals in V, RescaledReadout or "
+                "ConfusionReadout for populations, IQReadout for iq, AssignmentReadout for probability."
             )
             raise ValueError(msg)
 
@@ -120,25 +123,81 @@ def simulate(
     twin: Twin,
     experiment: Experiment,
     *,
+    shots: int | None = None,
+    seed: int | None = None,
+    signal_noise: float = 1.0,
     substeps: int | None = None,
     tolerance: float | None = None,
     recheck: int = 0,
 ) -> xr.Dataset:
-    """Simulate an experiment: a dataset with the dims, coords and units of the measured one, noise-free.
+    """Simulate an experiment: a dataset with the dims, coords and units of the measured one, noise-free or of shots.
 
     Parameters
     ----------
     twin, experiment, substeps, tolerance
         See `predict`. The steps taken and the estimate of the largest error that they make in a population are the
         attributes ``substeps`` and ``step_error``.
+    shots
+        Repetitions a point, to be drawn from `seed`; the mean of infinitely many where left out. Standard errors stand beside
+        the observable then, and each single shot where the experiment asks for them.
+    seed
+        Of the shot noise; kept in the attributes.
+    signal_noise
+        Standard deviation of one shot of an averaged signal, in steps between the signals of levels 0 and 1.
     recheck
         Number of points that a second, adaptive solver solves again (see `qrexplore.twin.recheck`), seconds each for a
-        chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``.
+        chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``. Quasi-static noise is
+        averaged over the same nodes; noise that is sampled or jumps is refused.
+
+    Raises
+    ------
+    ValueError
+        If `shots` is no whole number from 1, or comes without a seed.
     """
-    predicted, chosen = solved(twin, experiment, substeps=substeps, tolerance=tolerance)
-    values = np.asarray(predicted)
+    _check_shots(shots, seed)
+    values, levels, chosen = means(twin, experiment, substeps=substeps, tolerance=tolerance)
     data = experiment.dataset(values).assign_attrs(substeps=chosen.substeps, step_error=chosen.error)
     if recheck:
         again = second_opinion(twin, experiment, values, points=recheck)
         data = data.assign_attrs(recheck_points=len(again.positions), recheck_deviation=again.deviation)
-    return data
+    if shots is None or seed is None:
+        return data
+    noisy = sampled(
+        data,
+        twin,
+        levels,
+        observable=experiment.observable,
+        shots=shots,
+        signal_noise=signal_noise,
+        generator=np.random.default_rng(seed),
+        single_shots=experiment.protocol.single_shots,
+    )
+    return with_provenance(noisy, shots=shots, seed=seed)
+
+
+def means(
+    twin: Twin, experiment: Experiment, *, substeps: int | None = None, tolerance: float | None = None
+) -> tuple[np.ndarray, np.ndarray | None, Resolution]:
+    """Give a prediction, the populations behind it where shots cannot be drawn from the means alone, and how it was solved."""
+    if experiment.observable != "iq":
+        predicted, chosen = solved(twin, experiment, substeps=substeps, tolerance=tolerance)
+        return np.asarray(predicted), None, chosen
+    _check_readout(twin, experiment)
+    if substeps is None:
+        chosen = resolution(twin, experiment, tolerance=tolerance or TOLERANCE)
+    else:
+        chosen = Resolution(substeps, step_error(twin, experiment, substeps)[0])
+    levels = level_populations(twin, experiment, substeps=chosen.substeps)
+    flat = levels.reshape(*levels.shape[:2], -1)
+    return np.asarray(read(twin, experiment, flat)), np.asarray(levels), chosen
+
+
+def _check_shots(shots: int | None, seed: int | None) -> None:
+    if shots is None:
+        return
+    if not isinstance(shots, int) or shots < 1:
+        msg = f"`shots` must be a whole number from 1, got {shots!r}. Give for example shots=1000."
+        raise ValueError(msg)
+    if not isinstance(seed, int) or seed < 0:
+        msg = f"`seed` of {shots} shots must be a whole number from 0, got {seed!r}. Give for example seed=7."
+        raise ValueError(msg)

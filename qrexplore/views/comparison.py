@@ -8,8 +8,8 @@ import xarray as xr
 from jaxtyping import Float, Float32
 
 from qrexplore.core import prefix_for
-from qrexplore.data import observable
-from qrexplore.experiments import Experiment
+from qrexplore.data import PARTS, observable
+from qrexplore.experiments import PART_NAMES, Experiment
 from qrexplore.learn import Measured, measured, misfit
 
 
@@ -131,6 +131,13 @@ def comparison(experiment: Experiment, data: xr.Dataset) -> Comparison:
 
 
 def _series(experiment: Experiment) -> tuple[str, ...]:
+    if experiment.observable in PARTS:
+        parts = [str(part) for part in PART_NAMES[experiment.observable]]
+        return tuple(f"{name} {part}" for name in _rows(experiment) for part in parts)
+    return _rows(experiment)
+
+
+def _rows(experiment: Experiment) -> tuple[str, ...]:
     if "quadrature" not in experiment.protocol.dims:
         return experiment.qubits
     quadratures = [str(name) for name in experiment.coordinates["quadrature"].values]
@@ -138,7 +145,10 @@ def _series(experiment: Experiment) -> tuple[str, ...]:
 
 
 def _arranged(experiment: Experiment, values: np.ndarray) -> np.ndarray:
-    """Give values as (series, sweeps): the quadratures of a qubit are series of their own."""
+    """Give values as (series, sweeps): quadratures, components and outcomes of a qubit are series of their own."""
+    if experiment.observable in PARTS:
+        values = np.moveaxis(values, -1, 2 if "quadrature" in experiment.protocol.dims else 1)
+        return values.reshape(-1, *values.shape[3 if "quadrature" in experiment.protocol.dims else 2 :])
     swept = values.shape[2:] if "quadrature" in experiment.protocol.dims else values.shape[1:]
     return values.reshape(-1, *swept)
 

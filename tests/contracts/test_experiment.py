@@ -54,6 +54,8 @@ MADE = {
     "resonator_spectroscopy": experiments.resonator_spectroscopy(
         np.array([0, 1, 2]), np.linspace(7.19e9, 7.21e9, 5), signal=False
     ),
+    "readout_shots": experiments.readout_shots(report="population"),
+    "thermal_population": experiments.thermal_population(np.array([0.0, 0.05, 0.1])),
 }
 
 

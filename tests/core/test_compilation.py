@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import jax
 import jax.numpy as jnp
 import pytest
 
@@ -77,3 +78,35 @@ def test_a_compiler_that_does_not_know_the_options_gets_none(monkeypatch):
         assert float(jit(lambda x: x + 1)(jnp.asarray(1.0))) == 2.0
     finally:
         compilation._settings.cache_clear()
+
+
+def test_compiled_functions_are_let_go_before_memory_maps_run_out(monkeypatch):
+    traces = []
+
+    @jit
+    def doubled(x):
+        traces.append(x)
+        return 2 * x
+
+    @jit
+    def tripled(x):
+        return 3 * x
+
+    x = jnp.ones(3)
+    doubled(x)
+    monkeypatch.setattr(compilation, "_crowding", lambda: 0.6)
+    assert list(tripled(x)) == [3, 3, 3]
+    assert list(doubled(x)) == [2, 2, 2]
+    assert len(traces) == 2, "it was not let go"
+    monkeypatch.setattr(compilation, "_crowding", lambda: 0.4)
+    jit(lambda x: 4 * x)(x)
+    doubled(x)
+    assert len(traces) == 2, "it was let go without need"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_each_compiled_function_takes_some_memory_maps():
+    before = compilation._crowding()
+    kept = [jax.jit(lambda x, by=by: jnp.sin(by * x)).lower(jnp.ones(3)).compile() for by in range(20)]
+    assert len(kept) == 20
+    assert 0 < before < compilation._crowding() < 1

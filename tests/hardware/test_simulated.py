@@ -9,7 +9,7 @@ import xarray as xr
 import qrexplore  # noqa: F401  (switches JAX to 64 bits)
 from qrexplore import data, experiments
 from qrexplore.core import Named
-from qrexplore.hardware import BackendError, JobStatus, LimitError, Limits, SimulatedBackend, hidden
+from qrexplore.hardware import BackendError, JobStatus, LimitError, Limits, SimulatedBackend, hidden, simulated
 from qrexplore.pulses import Pulse, Schedule, Square
 from qrexplore.twin import RescaledReadout, SignalReadout, Twin, library, predict, simulate
 
@@ -188,9 +188,9 @@ class TestJob:
         def slow(_twin, _experiment):
             entered.set()
             assert gate.wait(30)
-            return np.full((1, 11), 0.5)
+            return RELAXATION.dataset(np.full((1, 11), 0.5)), None
 
-        monkeypatch.setattr(hidden, "mean_results", slow)
+        monkeypatch.setattr(hidden, "results", slow)
         gate.entered = entered
         yield gate
         gate.set()
@@ -223,7 +223,7 @@ class TestJob:
             assert job.status is JobStatus.CANCELED
 
     def test_a_job_canceled_at_the_last_moment_has_no_result_either(self, backend, monkeypatch):
-        drawn = hidden.with_shot_noise
+        drawn = simulated.sampled
 
         def late(*arguments, **keywords):
             assert job_started.wait(30)
@@ -231,7 +231,7 @@ class TestJob:
             return drawn(*arguments, **keywords)
 
         job_started, jobs = Event(), []
-        monkeypatch.setattr(hidden, "with_shot_noise", late)
+        monkeypatch.setattr(simulated, "sampled", late)
         jobs.append(backend.run(RELAXATION))
         job_started.set()
         with pytest.raises(BackendError, match="canceled"):

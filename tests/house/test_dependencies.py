@@ -16,6 +16,7 @@ IMPORT_NAMES = {"pyyaml": "yaml", "pillow": "PIL"}
 ELSEWHERE = {
     "ipykernel": "the Python that JupyterLab starts",
     "nbval": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
     "panel": "serves the same components outside JupyterLab; part of the fixed set",
     "ruff": "a command",
     "pyright": "a command",

@@ -172,15 +172,13 @@ def test_held_parameters_stay_and_are_released_without_compiling(monkeypatch):
     free = ["q0.t1", "readout_q0.false_zero"]
     held = LearnProblem(library.transmon(), data, free=free, hold=["readout_*"])
     kernel = Kernel(held)
-    # the length of the step is found out beforehand
-    assert len(traces) == 1
     first = learn(held, kernel=kernel)
     assert first.parameters.paths == ("q0.t1",)
     assert first.twin.parameters["readout_q0.false_zero"].value == 0.05
     # a whole fit, from its first step to its result, compiles once
-    assert len(traces) == 2
+    assert len(traces) == 1
     assert len(first.history) > 1
     second = learn(LearnProblem(first.twin, data, free=free), kernel=kernel)
-    assert len(traces) == 2
+    assert len(traces) == 1
     assert second.chi2_per_dof < first.chi2_per_dof
     assert {path: pull for path, pull in pulls(second, truth).items() if abs(pull) > 4} == {}

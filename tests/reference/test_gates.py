@@ -37,10 +37,10 @@ def unitary(twin, block, *, substeps, frequency=5e9):
     one = experiments.Coordinate(("turn",), np.zeros(1), "1", "turn")
     protocol = experiments.Protocol("turn", ("turn",), {}, 0, lambda *_: (block,))
     made = experiments.Experiment(protocol, ("q0",), {"turn": one}, {"drive_frequency": frequency})
-    matrices = dynamics(twin, made, ("drive_q0",), (), rotated=False)
+    matrices = dynamics(twin, made, (block,))
     levels = len(matrices.kept)
     every = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (levels, *jnp.shape(leaf))), block)
-    found, _ = evolve(every, jnp.eye(levels, dtype=complex), Setting(twin, made, matrices, substeps))
+    found, _ = evolve(every, jnp.eye(levels, dtype=complex), Setting(twin, made, matrices, (every,), substeps=substeps))
     return np.asarray(found)
 
 

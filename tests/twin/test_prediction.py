@@ -158,7 +158,9 @@ def test_simulation_is_labelled_as_the_measured_dataset():
 
 
 def test_readout_in_another_unit_is_refused():
-    with pytest.raises(ValueError, match=r"'readout_q0' reports .* in '1', but .* asks for 'V'.*SignalReadout"):
+    with pytest.raises(
+        ValueError, match=r"'readout_q0' reports population in '1', but .* asks for signal in 'V'.*SignalReadout"
+    ):
         predict(library.transmon(), experiments.t1(np.ones(3), signal=True))
 
 

@@ -130,3 +130,13 @@ def test_the_title_names_experiment_qubits_and_file(chevron):
     assert isinstance(data, xr.Dataset)
     found = comparison(experiment, data.assign_attrs(source="campaign.hdf5"))
     assert found.title == "chevron of q0, q1 · campaign.hdf5"
+
+
+def test_components_of_clouds_are_curves_of_their_own():
+    experiment = qx.experiments.readout_shots(shots=10)
+    values = np.arange(6.0).reshape(1, 3, 2)
+    found = comparison(experiment, experiment.dataset(values))
+    assert found.series == ("q0 i", "q0 q")
+    assert found.kind == "curve"
+    np.testing.assert_array_equal(found.data, [[0, 2, 4], [1, 3, 5]])
+    np.testing.assert_array_equal(found.arranged(values), found.data)

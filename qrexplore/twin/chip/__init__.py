@@ -2,6 +2,8 @@
 
 from qrexplore.twin.chip.chip import Chip
 from qrexplore.twin.chip.coupling import AbstractCoupling, ExchangeCoupling, MediatedCoupling
+from qrexplore.twin.chip.disturbance import Disturbance
+from qrexplore.twin.chip.relaxation import UpperRelaxation
 from qrexplore.twin.chip.resonator import AbstractResonator, CoupledResonator, Resonator
 from qrexplore.twin.chip.series import energies, transition
 from qrexplore.twin.chip.transmon import SPECTRA, Transmon
@@ -12,10 +14,12 @@ __all__ = [
     "AbstractResonator",
     "Chip",
     "CoupledResonator",
+    "Disturbance",
     "ExchangeCoupling",
     "MediatedCoupling",
     "Resonator",
     "Transmon",
+    "UpperRelaxation",
     "energies",
     "transition",
 ]

@@ -10,6 +10,8 @@ from jaxtyping import Array, Float
 
 from qrexplore.core import Scalar, parameter, require_choice
 from qrexplore.twin.chip import charge_basis, series
+from qrexplore.twin.chip.disturbance import Disturbance
+from qrexplore.twin.chip.relaxation import UpperRelaxation
 
 SPECTRA = ("series", "charge basis")
 
@@ -26,6 +28,10 @@ class Transmon(eqx.Module):
     spectrum
         Where frequency and anharmonicity against flux come from: ``series``, or the exact ``charge basis``, which is slower.
         Static.
+    relaxation
+        How level 2 relaxes, where it is not like an oscillator; None costs nothing.
+    disturbance
+        What slow noise adds in one member of an ensemble; None in a twin at rest.
     """
 
     frequency: Scalar = parameter(unit="Hz", bounds=(1e9, 12e9), label="0-1 frequency at the flux sweet spot")
@@ -39,6 +45,8 @@ class Transmon(eqx.Module):
     thermal_population: Scalar = parameter(0.0, unit="1", bounds=(0.0, 0.5), label="thermal photons of the bath")
     levels: int = eqx.field(static=True, default=3)
     spectrum: str = eqx.field(static=True, default="series")
+    relaxation: UpperRelaxation | None = None
+    disturbance: Disturbance | None = None
 
     def __check_init__(self) -> None:
         """Refuse fewer levels than a gate through the second excited state needs, and spectra that are not known."""
@@ -49,6 +57,12 @@ class Transmon(eqx.Module):
 
     def at_flux(self, flux: Float[Array, "*times"]) -> tuple[Float[Array, "*times"], Float[Array, "*times"]]:
         """Give the 0-1 frequency and the anharmonicity (Hz) at a flux (Φ0) on top of the offset."""
+        if self.disturbance is None:
+            return self._undisturbed(flux)
+        frequency, anharmonicity = self._undisturbed(flux + self.disturbance.flux)
+        return frequency + self.disturbance.frequency, anharmonicity
+
+    def _undisturbed(self, flux: Float[Array, "*times"]) -> tuple[Float[Array, "*times"], Float[Array, "*times"]]:
         phase = jnp.pi * (flux + self.flux_offset)
         # sqrt has no derivative at 0; a symmetric junction at half a flux quantum is no transmon anyway
         share = jnp.sqrt(jnp.cos(phase) ** 2 + (self.asymmetry * jnp.sin(phase)) ** 2 + 1e-12)

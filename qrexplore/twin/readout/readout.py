@@ -13,13 +13,20 @@ from qrexplore.core import Scalar, parameter
 
 
 class AbstractReadout(eqx.Module):
-    """What a readout line reports of a qubit."""
+    """What a readout line reports of a qubit.
 
+    Attributes
+    ----------
+    observable, units
+        Name and unit of what it reports, as in `Experiment`; static.
+    """
+
+    observable: eqx.AbstractVar[str]
     units: eqx.AbstractVar[str]
 
     @abc.abstractmethod
-    def responses(self, levels: int) -> Float[Array, " levels"]:
-        """Give the mean result for each level of the qubit."""
+    def responses(self, levels: int) -> Float[Array, "levels *parts"]:
+        """Give the mean result for each level of the qubit: a number, the two components of ``iq``, or each outcome."""
 
 
 def _above_one(offset: Array, scale: Array, second_level: Array, levels: int) -> Array:
@@ -36,6 +43,7 @@ class SignalReadout(AbstractReadout):
     offset: Scalar = parameter(0.0, unit="V", bounds=(-10.0, 10.0), label="readout signal of level 0")
     scale: Scalar = parameter(1.0, unit="V", bounds=(-10.0, 10.0), label="readout signal, level 1 less 0")
     second_level: Scalar = parameter(2.0, unit="1", bounds=(-5.0, 5.0), label="level 2, in steps from 0 to 1")
+    observable: str = eqx.field(static=True, default="signal")
     units: str = eqx.field(static=True, default="V")
 
     def responses(self, levels: int) -> Float[Array, " levels"]:
@@ -49,6 +57,7 @@ class RescaledReadout(AbstractReadout):
     offset: Scalar = parameter(0.0, unit="1", bounds=(-0.5, 0.7), label="rescaled signal of level 0")
     scale: Scalar = parameter(1.0, unit="1", bounds=(-2.0, 2.0), label="rescaled contrast of level 1")
     second_level: Scalar = parameter(1.0, unit="1", bounds=(-5.0, 5.0), label="level 2, in steps from 0 to 1")
+    observable: str = eqx.field(static=True, default="population")
     units: str = eqx.field(static=True, default="1")
 
     def responses(self, levels: int) -> Float[Array, " levels"]:
@@ -62,6 +71,7 @@ class ConfusionReadout(AbstractReadout):
     false_one: Scalar = parameter(0.02, unit="1", bounds=(0.0, 0.5), label="probability to read 1 in level 0")
     false_zero: Scalar = parameter(0.05, unit="1", bounds=(0.0, 0.5), label="probability to read 0 in level 1")
     second_as_one: Scalar = parameter(0.95, unit="1", bounds=(0.0, 1.0), label="probability to read 1 in level 2")
+    observable: str = eqx.field(static=True, default="population")
     units: str = eqx.field(static=True, default="1")
 
     def responses(self, levels: int) -> Float[Array, " levels"]:

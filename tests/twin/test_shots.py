@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qrexplore.hardware.shots import averaged, counted
+from qrexplore.twin.shots import averaged, counted
 
 # quantiles of chi squared with 2000 degrees of freedom at 0.0005 and 0.9995
 CHI2_2000 = (1796.0, 2214.0)

@@ -1,0 +1,177 @@
+"""The ensemble over which slow noise is averaged: its members, and the mean of what they say.
+
+- Quasi-static sources: the tensor product of Gauss-Hermite nodes, as long as it has at most `MOST_NODES` members. Exact for
+  phases of up to about a turn with nine nodes.
+- More of them, or any 1/f noise: a sample. Quasi-static values then are the Gaussian quantiles of a rank-1 lattice, whose
+  mean converges nearly like one over the number of members; paths of 1/f noise are independent, so their mean has the
+  standard error that `qrexplore.twin.sampling_error` tells.
+- Telegraph noise needs no members: see `qrexplore.twin.telegraph`.
+
+Preparation and readout act on the dressed states of each member where noise stands still, since it is slow for them too, and
+on those of the twin at rest where it moves or jumps.
+
+Members are a traced batch. All are compiled once; a sample larger than `_TOGETHER` runs in equal parts, to save memory.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from scipy.special import ndtri
+
+from qrexplore.experiments import Block, Experiment, SteadyDrive, lines_of
+from qrexplore.twin.disturb import disturbed
+from qrexplore.twin.dynamics import modes_of
+from qrexplore.twin.model import Twin
+from qrexplore.twin.noise import AbstractProcess, AbstractSource, OneOverF, QuasiStatic, Telegraph
+
+MOST_NODES = 729
+_TOGETHER = 32
+
+Found = tuple[Float[Array, "qubits levels points"], Float[Array, ""]]
+
+
+class Members(NamedTuple):
+    """An ensemble: what each member draws.
+
+    Attributes
+    ----------
+    values
+        Standard normal value of each quasi-static source.
+    weights
+        Of the members; their sum is 1.
+    keys
+        Of the random numbers of 1/f noise; None where nothing is sampled.
+    """
+
+    values: Float[np.ndarray, "members sources"]
+    weights: Float[np.ndarray, " members"]
+    keys: Array | None
+
+
+def sources(
+    twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], kind: type[AbstractProcess]
+) -> dict[str, AbstractSource]:
+    """Give the sources of one kind of process that an experiment can feel."""
+    transmons = set(modes_of(twin, experiment).transmons)
+    driven = {line.removeprefix("drive_") for line in lines_of(blocks) if line.startswith("drive_")}
+    driven |= {block.qubit for block in blocks if isinstance(block, SteadyDrive)}
+
+    def felt(source: AbstractSource) -> bool:
+        # a drive may leak to other qubits than its own
+        return bool({source.on, *source.also} & (driven if source.quantity == "drive" else transmons))
+
+    every = twin.noise.sources.items()
+    return {name: source for name, source in every if isinstance(source.process, kind) and felt(source)}
+
+
+def members(twin: Twin, still: int, *, sampled: bool) -> Members:
+    """Give the ensemble for a number of quasi-static sources; `sampled` tells that there is 1/f noise."""
+    noise = twin.noise
+    if not sampled and noise.nodes**still <= MOST_NODES:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(noise.nodes)
+        shape = noise.nodes**still, still
+        grid, joint = (np.array(list(product(one, repeat=still))).reshape(shape) for one in (nodes, weights))
+        joint = joint.prod(axis=1)
+        return Members(grid, joint / joint.sum(), None)
+    count = noise.trajectories
+    # additive recurrence with the powers of the root of x^(d+1) = x + 1, the generalised golden ratio
+    root = 2.0
+    for _ in range(64):
+        root = (1 + root) ** (1 / (still + 1))
+    shift = np.random.default_rng(noise.seed).random(still)
+    lattice = (shift + np.arange(count)[:, None] * root ** -np.arange(1.0, still + 1)) % 1
+    values = ndtri(np.clip(lattice, 0.5 / count, 1 - 0.5 / count))
+    return Members(values, np.full(count, 1 / count), jax.random.split(jax.random.key(noise.seed), count))
+
+
+def still_offsets(
+    moving: dict[str, AbstractSource], values: Float[Array, " sources"]
+) -> dict[tuple[str, str], Float[Array, ""]]:
+    """Give the offsets for the standard normal values of some sources; those of one quantity add up."""
+    total: dict[tuple[str, str], Array] = {}
+    for source, value in zip(moving.values(), values, strict=True):
+        for target, offset in source.offsets(source.amplitude * value).items():
+            total[target] = total[target] + offset if target in total else offset
+    return total
+
+
+def ensemble(
+    run: Callable[[Twin, Array | None], Found], twin: Twin, experiment: Experiment, blocks: tuple[Block, ...]
+) -> tuple[Float[Array, "members qubits levels points"], Members, Float[Array, ""]]:
+    """Run every member of the ensemble.
+
+    Parameters
+    ----------
+    run
+        Gives the populations of a twin whose slow noise stands still, for a key of the noise that moves.
+    twin, experiment, blocks
+        What is done.
+
+    Returns
+    -------
+    populations, members, norm
+        Of each member, what the members are, and the largest norm of an exponent.
+    """
+    still = sources(twin, experiment, blocks, QuasiStatic)
+    sampled = bool(sources(twin, experiment, blocks, OneOverF))
+    drawn = members(twin, len(still), sampled=sampled)
+
+    def one(drawn: tuple[Array, Array | None]) -> Found:
+        values, key = drawn
+        return run(disturbed(twin, still_offsets(still, values)), key)
+
+    found, norms = _each(one, (jnp.asarray(drawn.values), drawn.keys), len(drawn.values))
+    return found, drawn, jnp.max(norms)
+
+
+def _each(function: Callable, arguments: tuple[Array, Array | None], count: int) -> Found:
+    if count <= _TOGETHER:
+        return jax.vmap(function)(arguments)
+    together = max(size for size in range(1, _TOGETHER + 1) if count % size == 0)
+    return jax.lax.map(function, arguments, batch_size=together)
+
+
+def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray]) -> list[tuple[Twin, float]]:
+    """Give each member of an ensemble of nodes as a twin, with its weight, for a solver that takes them one by one.
+
+    Parameters
+    ----------
+    twin, experiment
+        What is simulated.
+    grid
+        ``experiment.points()``.
+
+    Returns
+    -------
+    list
+        Only the twin itself if it has no slow noise.
+
+    Raises
+    ------
+    ValueError
+        If the noise is sampled, or jumps: then there are no nodes.
+    """
+    if not twin.noise.sources:
+        return [(twin, 1.0)]
+    blocks = experiment.protocol.sequence(experiment, {name: jnp.asarray(column[0]) for name, column in grid.items()})
+    still = sources(twin, experiment, blocks, QuasiStatic)
+    jumping, moving = (list(sources(twin, experiment, blocks, kind)) for kind in (Telegraph, OneOverF))
+    drawn = members(twin, len(still), sampled=bool(moving))
+    if jumping or drawn.keys is not None:
+        what = (
+            f"noise of several states or paths ({', '.join([*jumping, *moving])})"
+            if jumping or moving
+            else "sampled noise"
+        )
+        msg = (
+            f"the second solver averages over the nodes of quasi-static noise, but the twin has {what}. "
+            "Compare without it, for example with its amplitude in `noise` left out, or set `recheck` to 0."
+        )
+        raise ValueError(msg)
+    values = zip(drawn.values, drawn.weights, strict=True)
+    return [(disturbed(twin, still_offsets(still, jnp.asarray(row))), float(weight)) for row, weight in values]
