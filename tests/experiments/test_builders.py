@@ -55,6 +55,6 @@ def test_shots_survive_the_way_through_a_dataset():
 def test_dataset_of_an_unknown_experiment_is_refused_with_the_known_ones():
     data = experiments.t1(np.ones(2)).dataset(np.zeros((1, 2)))
     with pytest.raises(
-        DatasetError, match="must be the result of a known experiment, got 'other'.*to one of rabi, t1, "
+        DatasetError, match=r"must be the result of a known experiment, got 'other'.*to one of rabi, t1, "
     ):
         experiments.from_dataset(data.assign_attrs(experiment="other"))
