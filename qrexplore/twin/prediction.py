@@ -85,6 +85,8 @@ def predict(
         If the twin lacks a part of the experiment, or `substeps` is given and too small for the frequencies of the twin or
         for a `tolerance` that is given, too.
     """
+    if substeps is not None and tolerance is None:
+        return _in_steps(twin, experiment, substeps)
     return solved(twin, experiment, substeps=substeps, tolerance=tolerance)[0]
 
 
@@ -92,27 +94,30 @@ def solved(
     twin: Twin, experiment: Experiment, *, substeps: int | None = None, tolerance: float | None = None
 ) -> tuple[Float[Array, "qubit *sweep"], Resolution]:
     """Give what `predict` gives, and how finely it was solved."""
-    _check_readout(twin, experiment)
-    if substeps is None:
-        chosen = resolution(twin, experiment, tolerance=tolerance or TOLERANCE)
-    else:
-        error, norm = step_error(twin, experiment, substeps)
-        chosen = Resolution(substeps, error)
-        if np.isinf(error):
-            raise ValueError(
-                _too_coarse(refined(substeps, norm / LARGEST_NORM), substeps, "for the frequencies of this twin")
-            )
+    if substeps is not None:
+        values = _in_steps(twin, experiment, substeps)
+        error, _ = step_error(twin, experiment, substeps)
         if tolerance is not None and error > tolerance:
             needed = resolution(twin, experiment, tolerance=tolerance, substeps=substeps).substeps
             raise ValueError(_too_coarse(needed, substeps, f"for a `tolerance` of {tolerance:g}"))
+        return values, Resolution(substeps, error)
+    _check_readout(twin, experiment)
+    chosen = resolution(twin, experiment, tolerance=tolerance or TOLERANCE)
     values, norm = compiled(experiment, chosen.substeps)(twin)
     if not float(norm) > LARGEST_NORM:
         return values, chosen
     # a point between those that were looked at has a larger frequency
-    needed = refined(chosen.substeps, float(norm) / LARGEST_NORM)
-    if substeps is not None:
+    return solved(twin, experiment, substeps=refined(chosen.substeps, float(norm) / LARGEST_NORM))
+
+
+def _in_steps(twin: Twin, experiment: Experiment, substeps: int) -> Float[Array, "qubit *sweep"]:
+    """Give a prediction in steps that are given, if they are fine enough for the solver."""
+    _check_readout(twin, experiment)
+    values, norm = compiled(experiment, substeps)(twin)
+    if float(norm) > LARGEST_NORM:
+        needed = refined(substeps, float(norm) / LARGEST_NORM)
         raise ValueError(_too_coarse(needed, substeps, "for the frequencies of this twin"))
-    return solved(twin, experiment, substeps=needed)
+    return values
 
 
 def _too_coarse(needed: int, substeps: int, reason: str) -> str:

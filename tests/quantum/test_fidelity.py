@@ -99,3 +99,58 @@ def test_a_phase_and_an_angle_too_much_cost_what_the_formulas_say():
     over = expm(-1j * np.pi * 1.01 * turn)
     error = 1 - float(average_unitary_fidelity(over, expm(-1j * np.pi * turn), np.eye(2)))
     assert error == pytest.approx(1.645e-4, rel=1e-3)
+
+
+def conditional_phase(rates):
+    """Images of the computational states under a CZ gate by one swap of 11 with 02 and back, with decay meanwhile.
+
+    `rates` (1/s) are those of `noise.rates`, of the qubit that stays and of the one that is pulsed.
+    """
+    coupling, register = 9e6, Register((3, 3))
+    duration = 1 / (2 * np.sqrt(2) * coupling)
+    hamiltonian = np.zeros((9, 9))
+    both, second = register.index((1, 1)), register.index((0, 2))
+    hamiltonian[both, second] = hamiltonian[second, both] = 2 * np.pi * np.sqrt(2) * coupling
+    generator = commutator(hamiltonian)
+    for mode, values in enumerate(rates):
+        for rate, jump in zip(values, noise.jumps(register, mode), strict=True):
+            generator = generator + float(rate) * dissipator(jump)
+    states = np.eye(9)[:, [register.index(n) for n in np.ndindex(2, 2)]]
+    return images_of(expm(generator * duration), states), states, duration
+
+
+def cost(rates):
+    """Error and leakage of that gate."""
+    images, states, duration = conditional_phase(rates)
+    error = 1 - float(average_gate_fidelity(images, np.diag([1, 1, 1, -1]), states))
+    return error, float(leakage(images, states)), duration
+
+
+def test_error_of_cz_by_the_second_level_is_that_of_the_master_equation():
+    still, pulsed = (Transmon(frequency=5e9, t1=t1, t_phi=t_phi) for t1, t_phi in ((40e-6, 50e-6), (30e-6, 20e-6)))
+    error, leaked, duration = cost([noise.rates(still), noise.rates(pulsed)])
+    assert duration == pytest.approx(39.28e-9, rel=1e-4)
+    assert error == pytest.approx(2.7595e-3, rel=1e-4)
+    assert leaked == pytest.approx(1.713e-4, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("qubit", "decay", "coefficient", "leaking"),
+    [(0, "t1", 0.3, 0.0), (1, "t1", 0.5, 0.0), (0, "t_phi", 0.375, 1 / 16), (1, "t_phi", 0.775, 1 / 16)],
+)
+def test_each_decay_during_cz_costs_its_coefficient(qubit, decay, coefficient, leaking):
+    long = {"t1": 1e6, "t_phi": 1e6}
+    times = [long, long]
+    times[qubit] = {**long, decay: 1e-3}
+    error, leaked, duration = cost([noise.rates(Transmon(frequency=5e9, **one)) for one in times])
+    assert error * 1e-3 / duration == pytest.approx(coefficient, abs=1e-4)
+    assert leaked * 1e-3 / duration == pytest.approx(leaking, abs=1e-4)
+
+
+def test_population_that_leaks_costs_a_quarter_of_it():
+    states, leaked = np.eye(9)[:, [0, 1, 3, 4]], 1e-3
+    turn = np.eye(9)
+    angle = np.arcsin(np.sqrt(leaked))
+    turn[np.ix_([4, 2], [4, 2])] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    error = 1 - float(average_unitary_fidelity(turn, np.eye(4), states))
+    assert error == pytest.approx(leaked / 4, rel=1e-3)
