@@ -36,6 +36,14 @@ from qrexplore.experiments.conditional_oscillation import (
 from qrexplore.experiments.conditional_oscillation import PROTOCOL as CONDITIONAL_OSCILLATION
 from qrexplore.experiments.cpmg import PROTOCOL as CPMG
 from qrexplore.experiments.cpmg import cpmg
+from qrexplore.experiments.cross_entropy import (
+    conditional_phase_of,
+    cross_entropy_benchmarking,
+    cross_entropy_fidelity,
+    perfect_gates,
+    perfect_outcomes,
+    speckle_purity,
+)
 from qrexplore.experiments.cross_resonance import PROTOCOL as CROSS_RESONANCE
 from qrexplore.experiments.cross_resonance import cross_resonance
 from qrexplore.experiments.cryoscope import CRYOSCOPE_AMPLITUDES, cryoscope, cryoscope_amplitudes
@@ -153,7 +161,10 @@ __all__ = [
     "conditional_oscillation",
     "conditional_oscillation_duration",
     "conditional_phase",
+    "conditional_phase_of",
     "cpmg",
+    "cross_entropy_benchmarking",
+    "cross_entropy_fidelity",
     "cross_resonance",
     "cryoscope",
     "cryoscope_amplitudes",
@@ -177,6 +188,8 @@ __all__ = [
     "jazz",
     "leakage_and_seepage",
     "lines_of",
+    "perfect_gates",
+    "perfect_outcomes",
     "prepared_levels",
     "pulsed_qubit",
     "rabi",
@@ -188,6 +201,7 @@ __all__ = [
     "readout_shots",
     "resonator_spectroscopy",
     "rotated_qubits",
+    "speckle_purity",
     "swap_chevron",
     "t1",
     "thermal_population",
