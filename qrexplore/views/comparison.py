@@ -1,6 +1,7 @@
 """Data against the twin: arrays, labels and units ready to draw, and how far apart the two are."""
 
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from qrexplore.core import prefix_for
 from qrexplore.data import PARTS, observable
 from qrexplore.experiments import PART_NAMES, Experiment
 from qrexplore.learn import Measured, measured, misfit
+
+# swept levels, of which there are two or three
+_LEVELS = ("control", "prepared_level", "prepared_state")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Comparison:
     title
         What was measured.
     series
-        One name a curve or map: the qubit, and the quadrature if there is one.
+        One name a curve or map: the qubit, and the quadrature, axis or level of a control if there is one.
     x, y, z
         Axes; z is the observable of a heat map, y that of a curve.
     x_values, y_values
@@ -103,14 +107,13 @@ def comparison(experiment: Experiment, data: xr.Dataset) -> Comparison:
         What came out.
     """
     array = observable(data)
-    dims = experiment.protocol.dims
-    numbers = [dim for dim in dims if dim != "quadrature"]
+    branches = _branches(experiment)
     part = measured(data, "gaussian")
     values = _arranged(experiment, part.values)
     amount = _axis(array.attrs.get("long_name", str(array.name)), array.attrs.get("units", "1"), values)
-    sweeps = [_sweep(data, dim) for dim in numbers]
+    sweeps = [_sweep(data, dim) for dim in experiment.protocol.dims if dim not in branches]
     axes = [_axis(words, units, found) for words, units, found in sweeps]
-    heatmap = len(numbers) == 2
+    heatmap = len(sweeps) == 2
     errors = _arranged(experiment, np.asarray(data[f"{array.name}_stderr"].values)) if part.noise == "file" else None
     title = f"{experiment.name.replace('_', ' ')} of {', '.join(experiment.qubits)}"
     source = str(data.attrs.get("source", ""))
@@ -130,27 +133,38 @@ def comparison(experiment: Experiment, data: xr.Dataset) -> Comparison:
     )
 
 
+def _branches(experiment: Experiment) -> tuple[str, ...]:
+    """Give the dimensions that tell series apart instead of being an axis: words, levels, and what exceeds two axes."""
+    dims = experiment.protocol.dims
+    few = [dim for dim in dims if dim in experiment.protocol.codes or dim in _LEVELS]
+    axes = [dim for dim in dims if dim not in few][-2:] or [dims[-1]]
+    return tuple(dim for dim in dims if dim not in axes)
+
+
 def _series(experiment: Experiment) -> tuple[str, ...]:
-    if experiment.observable in PARTS:
-        parts = [str(part) for part in PART_NAMES[experiment.observable]]
-        return tuple(f"{name} {part}" for name in _rows(experiment) for part in parts)
-    return _rows(experiment)
+    parts = [[str(part) for part in PART_NAMES.get(experiment.observable, [""])]]
+    branches = [_names(experiment, dim) for dim in _branches(experiment)]
+    return tuple(" ".join(filter(None, words)) for words in product(experiment.qubits, *branches, *parts))
 
 
-def _rows(experiment: Experiment) -> tuple[str, ...]:
-    if "quadrature" not in experiment.protocol.dims:
-        return experiment.qubits
-    quadratures = [str(name) for name in experiment.coordinates["quadrature"].values]
-    return tuple(f"{qubit} {quadrature}" for qubit in experiment.qubits for quadrature in quadratures)
+def _names(experiment: Experiment, dim: str) -> list[str]:
+    """Give a name for each value along a dimension: the word itself, or what it is of."""
+    coordinate = experiment.coordinates[dim]
+    if dim in experiment.protocol.codes:
+        return [str(word) for word in coordinate.values]
+    factor, written = prefix_for(float(np.max(np.abs(coordinate.values))), coordinate.units)
+    unit = "" if written == "1" else f" {written}"
+    return [f"{dim.replace('_', ' ')} {value / factor:g}{unit}" for value in coordinate.values]
 
 
 def _arranged(experiment: Experiment, values: np.ndarray) -> np.ndarray:
-    """Give values as (series, sweeps): quadratures, components and outcomes of a qubit are series of their own."""
-    if experiment.observable in PARTS:
-        values = np.moveaxis(values, -1, 2 if "quadrature" in experiment.protocol.dims else 1)
-        return values.reshape(-1, *values.shape[3 if "quadrature" in experiment.protocol.dims else 2 :])
-    swept = values.shape[2:] if "quadrature" in experiment.protocol.dims else values.shape[1:]
-    return values.reshape(-1, *swept)
+    """Give values as (series, axes): what tells series apart comes before the axes, and all of it is one dimension."""
+    dims, branches = experiment.protocol.dims, _branches(experiment)
+    parts = [len(dims) + 1] if experiment.observable in PARTS else []
+    first = [0, *(1 + dims.index(dim) for dim in branches), *parts]
+    axes = [1 + place for place, dim in enumerate(dims) if dim not in branches]
+    moved = np.transpose(values, [*first, *axes])
+    return moved.reshape(-1, *moved.shape[len(first) :])
 
 
 def _sweep(data: xr.Dataset, dim: str) -> tuple[str, str, np.ndarray]:

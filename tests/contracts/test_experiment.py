@@ -141,9 +141,14 @@ def test_every_experiment_can_be_drawn(experiment):
     assert len(drawn.series) == len(drawn.data) == len(set(drawn.series))
     sizes = (*((len(drawn.y_values),) if drawn.kind == "heatmap" else ()), len(drawn.x_values))
     assert drawn.data.shape[1:] == sizes
-    quadrature = experiment.coordinates.get("quadrature")
-    for place, series in enumerate(drawn.series):
-        qubit, _, named = series.partition(" ")
-        part = observable(data).sel(qubit=qubit)
-        part = part if quadrature is None else part.sel(quadrature=named)
-        np.testing.assert_allclose(drawn.data[place], part, atol=1e-7)
+    array = observable(data)
+    few = [dim for dim in experiment.protocol.dims if dim in {"quadrature", "axis", "control", "prepared_level"}]
+    few += [dim for dim in ("prepared_state",) if dim in experiment.protocol.dims and len(experiment.protocol.dims) > 1]
+    places = np.ndindex(*(array.sizes[dim] for dim in ("qubit", *few)))
+    for series, found, place in zip(drawn.series, drawn.data, places, strict=True):
+        part = array.isel(dict(zip(("qubit", *few), place, strict=True)))
+        np.testing.assert_allclose(found, part, atol=1e-7)
+        qubit, *words = series.split(" ")
+        assert qubit == part["qubit"]
+        for dim in few:
+            assert str(part[dim].values) in words or f"{float(part[dim]):g}" in words

@@ -73,6 +73,9 @@ def test_three_transmons_evolve_as_in_qutip(dissipative):
     for label in np.ndindex(3, 3, 3):
         bare = qutip.tensor(*[qutip.basis(3, level) for level in label])
         dressed[label] = max(vectors, key=lambda vector, bare=bare: abs(bare.overlap(vector)))
+    # the pulse is tuned to the qubit as it is beside the others
+    ground, excited = (qutip.expect(hamiltonian(0.0), dressed[label]) for label in ((0, 0, 0), (0, 0, 1)))
+    carrier = excited - ground
     collapse = []
     if dissipative:
         for a, n, (t1, t_phi) in zip(lower, number, times, strict=True):
@@ -85,7 +88,7 @@ def test_three_transmons_evolve_as_in_qutip(dissipative):
         rabi = TURN * 0.1 * volts * (bell - foot) / (1 - foot) * np.exp(0.4j)
 
         def turning(t, rabi=rabi):
-            return rabi / 2 * np.exp(-1j * TURN * (frequencies[2] - reference) * t)
+            return rabi / 2 * np.exp(-1j * carrier * t)
 
         drive = [[lower[2].dag(), turning], [lower[2], lambda t, turning=turning: np.conj(turning(t))]]
         total = qutip.QobjEvo([hamiltonian(flux if sample < 6 else 0.0), *drive])
