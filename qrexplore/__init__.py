@@ -23,7 +23,9 @@ _HOMES = {
     "library": "qrexplore.twin",
     "open_data": "qrexplore.data",
     "save": "qrexplore.data",
+    "show_signal_path": "qrexplore.ui",
     "show_study": "qrexplore.ui",
+    "signal_path": "qrexplore.views",
     "simulate": "qrexplore.twin",
     "study": "qrexplore.learn",
 }

@@ -12,6 +12,7 @@ _TWINS = {
     "two_transmons": library.two_transmons,
     "three_transmons": library.three_transmons,
     "two_transmons_with_coupler": library.two_transmons_with_coupler,
+    "wired_transmons": library.wired_transmons,
 }
 _OPTIONS = ("seed",)
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from qrexplore.core import Named
+from qrexplore.core import Named, require_choice
 from qrexplore.data import Platform, QubitPlatform, observable
 from qrexplore.experiments import NOMINAL_FREQUENCY, from_dataset
 from qrexplore.twin.chip import AbstractResonator, Chip, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
 from qrexplore.twin.electronics import Delay, DriveGain, ExponentialResponse, FluxBias, Gain, LowPass, SignalChain
 from qrexplore.twin.model import Twin
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
+from qrexplore.twin.wiring import wired_drive_line, wired_flux_line
 
 SAMPLE_RATE = 1e9
 # bandwidth (Hz) of a line that does not smooth anything a pulse could show
@@ -164,6 +165,30 @@ def three_transmons(*, dissipative: bool = True) -> Twin:
     resonators = {name: Resonator(frequency=f) for name, f in zip(qubits, (7.2e9, 7.4e9, 7.6e9), strict=True)}
     pairs = {("q0", "q1"): 9e6, ("q1", "q2"): 9e6}
     return assemble(qubits, pairs, resonators=resonators, dissipative=dissipative)
+
+
+def wired_transmons(*, count: int = 2, bits: int | None = 14, dissipative: bool = True) -> Twin:
+    """Give a chain of coupled transmons behind lines as they come, with all of `qrexplore.twin.wiring`.
+
+    Parameters
+    ----------
+    count
+        Number of transmons, 2 or 3; 3 have more than 100 parameters.
+    bits
+        Of the converters; None for no rounding.
+    dissipative
+        Whether relaxation and dephasing act.
+
+    Raises
+    ------
+    ValueError
+        If `count` is neither 2 nor 3.
+    """
+    require_choice(count, "count", (2, 3))
+    twin = two_transmons(dissipative=dissipative) if count == 2 else three_transmons(dissipative=dissipative)
+    lines = {f"drive_{name}": wired_drive_line(bits=bits) for name in twin.chip.qubits}
+    lines |= {f"flux_{name}": wired_flux_line(bits=bits) for name in twin.chip.qubits}
+    return replace(twin, lines=Named(lines))
 
 
 def two_transmons_with_coupler(*, mediated: bool = False, dissipative: bool = True) -> Twin:

@@ -4,9 +4,19 @@ Everything below this floor is immutable; here, and only here, is state. Handler
 threads at once, so they take the session's lock and never compile.
 """
 
-from qrexplore.ui.figures import show_study, study_figure
+from qrexplore.ui.figures import show_signal_path, show_study, signal_path_figure, study_figure
 from qrexplore.ui.runner import Runner
 from qrexplore.ui.session import Session, Snapshot
 from qrexplore.ui.workbench import Workbench, explore
 
-__all__ = ["Runner", "Session", "Snapshot", "Workbench", "explore", "show_study", "study_figure"]
+__all__ = [
+    "Runner",
+    "Session",
+    "Snapshot",
+    "Workbench",
+    "explore",
+    "show_signal_path",
+    "show_study",
+    "signal_path_figure",
+    "study_figure",
+]

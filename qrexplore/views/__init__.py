@@ -3,6 +3,7 @@
 from qrexplore.views.comparison import Axis, Comparison, comparison
 from qrexplore.views.learning import LearnedRow, LossCurve, learned_rows, loss_curve, outcome
 from qrexplore.views.parameters import ParameterRow, parameter_rows, slider_range
+from qrexplore.views.signal_path import PathStage, SignalPath, signal_path
 from qrexplore.views.step_response import StepResponse, learned_step_response
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "LearnedRow",
     "LossCurve",
     "ParameterRow",
+    "PathStage",
+    "SignalPath",
     "StepResponse",
     "comparison",
     "learned_rows",
@@ -18,5 +21,6 @@ __all__ = [
     "loss_curve",
     "outcome",
     "parameter_rows",
+    "signal_path",
     "slider_range",
 ]

@@ -21,6 +21,7 @@ TWINS = {
     "three transmons": qx.library.three_transmons(),
     "two transmons with a coupler": qx.library.two_transmons_with_coupler(),
     "two transmons with a mediated coupling": qx.library.two_transmons_with_coupler(mediated=True),
+    "three transmons behind their wiring": qx.library.wired_transmons(count=3),
     "two transmons without losses": qx.library.two_transmons(dissipative=False),
 } | {
     f"for a {name}": qx.library.for_data(experiment.dataset(RNG.uniform(size=shape)))

@@ -1,21 +1,18 @@
 """A study as a picture: data, ideal, learned and residual side by side, and the learned step response."""
 
 import numpy as np
-from bokeh.io import output_notebook, show
 from bokeh.layouts import column, gridplot
-from bokeh.models import ColorBar, Column, ColumnDataSource, LinearColorMapper, Range1d, Title, UIElement
+from bokeh.models import ColorBar, Column, ColumnDataSource, LinearColorMapper, Range1d, UIElement
 from bokeh.palettes import RdBu, Viridis256, interp_palette
 from bokeh.plotting import figure
-from bokeh.resources import INLINE
 
 from qrexplore.experiments import pulsed_qubit
 from qrexplore.learn import Study
+from qrexplore.ui.figures.looks import INK, display, neutral
 from qrexplore.views import Comparison, comparison, learned_step_response
 
 _WIDTH, _HEIGHT = 262, 250
 _FRAME = 190, 175
-# readable on light and on dark pages alike, with contrast above 4 on both
-_INK = "#7a7a7a"
 _DIVERGING = interp_palette(RdBu[11], 256)
 
 
@@ -42,8 +39,7 @@ def study_figure(found: Study) -> Column:
 
 def show_study(found: Study) -> None:
     """Show the picture in a notebook; the scripts of the plots come from this machine."""
-    output_notebook(INLINE, hide_banner=True)
-    show(study_figure(found))
+    display(study_figure(found))
 
 
 def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, learned: np.ndarray) -> list[figure]:
@@ -76,9 +72,9 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
         plot.image([values / scale], x=x[0], y=y[0], dw=x[-1] - x[0], dh=y[-1] - y[0], color_mapper=mapper)  # type: ignore[call-arg]
         if bar is not None:
             colors = ColorBar(color_mapper=mapper, title=bar.strip(" ()"), width=10, background_fill_color=None)
-            colors.update(title_text_color=_INK, major_label_text_color=_INK)
+            colors.update(title_text_color=INK, major_label_text_color=INK)
             plot.add_layout(colors, "right")
-        figures.append(_neutral(plot))
+        figures.append(neutral(plot))
     return figures
 
 
@@ -97,7 +93,7 @@ def _curves(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray
         plot.line(x, ideal / factor, color="#d95f02", line_dash="dashed", legend_label="ideal pulse")
     plot.line(x, learned / factor, color="#1f77b4", line_width=2, legend_label="learned")
     plot.legend.label_text_font_size = "9pt"
-    return [_neutral(plot)]
+    return [neutral(plot)]
 
 
 def _response(found: Study, line: str) -> figure:
@@ -123,19 +119,4 @@ def _response(found: Study, line: str) -> figure:
     plot.varea("time", "low", "high", source=source, color="#1f77b4", alpha=0.3)
     plot.line("time", "value", source=source, color="#1f77b4", line_width=2, legend_label="learned")
     plot.legend.location = "bottom_right"
-    return _neutral(plot)
-
-
-def _neutral(plot: figure) -> figure:
-    """Give a plot the page's own background, and ink that is seen on any."""
-    plot.update(background_fill_color=None, border_fill_color=None, outline_line_color=_INK)
-    if isinstance(plot.title, Title):
-        plot.title.text_color = _INK
-    for axis in plot.axis:
-        lines = ("axis_line_color", "major_tick_line_color", "minor_tick_line_color")
-        axis.update(**dict.fromkeys((*lines, "axis_label_text_color", "major_label_text_color"), _INK))
-    for grid in plot.grid:
-        grid.update(grid_line_color=_INK, grid_line_alpha=0.3)
-    for legend in plot.legend:
-        legend.update(background_fill_color=None, border_line_color=None, label_text_color=_INK)
-    return plot
+    return neutral(plot)
