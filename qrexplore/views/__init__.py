@@ -1,6 +1,7 @@
 """Views: results as frozen records of arrays, labels and units, ready to draw; nothing here draws."""
 
 from qrexplore.views.comparison import Axis, Comparison, comparison
+from qrexplore.views.computational_graph import ComputationalGraph, GraphNode, GraphNumbers, computational_graph
 from qrexplore.views.learning import LearnedRow, LossCurve, learned_rows, loss_curve, outcome
 from qrexplore.views.parameters import ParameterRow, parameter_rows, slider_range
 from qrexplore.views.signal_path import PathStage, SignalPath, signal_path
@@ -9,6 +10,9 @@ from qrexplore.views.step_response import StepResponse, learned_step_response
 __all__ = [
     "Axis",
     "Comparison",
+    "ComputationalGraph",
+    "GraphNode",
+    "GraphNumbers",
     "LearnedRow",
     "LossCurve",
     "ParameterRow",
@@ -16,6 +20,7 @@ __all__ = [
     "SignalPath",
     "StepResponse",
     "comparison",
+    "computational_graph",
     "learned_rows",
     "learned_step_response",
     "loss_curve",
