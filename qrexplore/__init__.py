@@ -20,6 +20,7 @@ _HOMES = {
     "LearnResult": "qrexplore.learn",
     "Twin": "qrexplore.twin",
     "explore": "qrexplore.ui",
+    "explore_graph": "qrexplore.ui",
     "library": "qrexplore.twin",
     "open_data": "qrexplore.data",
     "save": "qrexplore.data",

@@ -5,8 +5,9 @@ served app) attaches itself to the channel and carries it to a browser.
 """
 
 from qrexplore.ui.presenters.channel import Channel, packed
+from qrexplore.ui.presenters.computational_graph import GraphPresenter
 from qrexplore.ui.presenters.data_view import ViewPresenter
 from qrexplore.ui.presenters.learn_monitor import MonitorPresenter
 from qrexplore.ui.presenters.parameter_panel import PanelPresenter
 
-__all__ = ["Channel", "MonitorPresenter", "PanelPresenter", "ViewPresenter", "packed"]
+__all__ = ["Channel", "GraphPresenter", "MonitorPresenter", "PanelPresenter", "ViewPresenter", "packed"]

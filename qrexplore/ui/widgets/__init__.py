@@ -3,8 +3,9 @@
 The front ends are the bundles in ``ui/static``, built from ``widgets/src``.
 """
 
+from qrexplore.ui.widgets.computational_graph import GraphView, explore_graph
 from qrexplore.ui.widgets.data_view import DataView
 from qrexplore.ui.widgets.learn_monitor import LearnMonitor
 from qrexplore.ui.widgets.parameter_panel import ParameterPanel
 
-__all__ = ["DataView", "LearnMonitor", "ParameterPanel"]
+__all__ = ["DataView", "GraphView", "LearnMonitor", "ParameterPanel", "explore_graph"]

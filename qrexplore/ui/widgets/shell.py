@@ -1,4 +1,4 @@
-"""What the three widgets share: where their bundles lie, and how a widget is attached to its presenter."""
+"""What all widgets share: where their bundles lie, and how a widget is attached to its presenter."""
 
 from collections.abc import Sequence
 from pathlib import Path
