@@ -21,6 +21,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
+from qrexplore.views.layout import layered
 
 _SYMBOLS = {
     "add": "+", "add_any": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "pow": "^", "sqrt": "√", "exp": "exp",
@@ -29,8 +30,6 @@ _SYMBOLS = {
 # what changes no number
 _SILENT = ("convert_element_type", "copy", "copy_p", "reshape", "squeeze", "broadcast_in_dim")
 _BODIES = ("jaxpr", "call_jaxpr", "fun_jaxpr")
-# sweeps that order the nodes of a layer by those of the next
-_SWEEPS = 8
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,15 @@ class GraphNode:
         Positions of the nodes that it is made of.
     layer, row
         Place in a drawing: inputs have layer 0, and every node comes after its parents; rows of a layer are whole steps apart.
+    routes
+        For the edge from each parent the rows at which it passes the layers between.
     """
 
     symbol: str
     parents: tuple[int, ...]
     layer: int
     row: float
+    routes: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +135,9 @@ def computational_graph(function: Callable[..., Any]) -> ComputationalGraph:
         (symbol, [(p, places[a] if p else a) for p, a in arguments], run) for symbol, arguments, run in operations
     ]
     parents = [()] * len(names) + [tuple(a for p, a in arguments if p) for _, arguments, _ in operations]
-    layers, rows = _layout(parents, len(names))
+    layers, rows, routes = layered(parents, len(names))
     symbols = [*names, *[symbol for symbol, _, _ in operations]]
-    nodes = tuple(GraphNode(*four) for four in zip(symbols, parents, layers, rows, strict=True))
+    nodes = tuple(GraphNode(*five) for five in zip(symbols, parents, layers, rows, routes, strict=True))
     return ComputationalGraph(names, nodes, jit(_evaluation(operations, len(names))))
 
 
@@ -217,33 +219,6 @@ def _needed(operations: list[_Operation], result: int, inputs: int) -> list[int]
         if inputs + place in wanted:
             wanted |= {a for is_node, a in operations[place][1] if is_node}
     return [place for place in range(len(operations)) if inputs + place in wanted]
-
-
-def _layout(parents: list[tuple[int, ...]], inputs: int) -> tuple[list[int], list[float]]:
-    """Place each node behind its parents, and rows so that edges cross little (barycenter heuristic of Sugiyama)."""
-    layers: list[int] = []
-    for node, above in enumerate(parents):
-        layers.append(0 if node < inputs else 1 + max((layers[p] for p in above), default=0))
-    children: list[list[int]] = [[] for _ in parents]
-    for node, above in enumerate(parents):
-        for parent in above:
-            children[parent].append(node)
-    members = [[n for n, layer in enumerate(layers) if layer == at] for at in range(max(layers) + 1)]
-    rows = [0.0] * len(parents)
-
-    def place(order: list[int]) -> None:
-        for position, node in enumerate(order):
-            rows[node] = position - (len(order) - 1) / 2
-
-    for order in members:
-        place(order)
-    for sweep in range(_SWEEPS):
-        forward = sweep % 2 == 0
-        for order in members if forward else members[::-1]:
-            beside = parents if forward else children
-            order.sort(key=lambda n: float(np.mean([rows[m] for m in beside[n]])) if beside[n] else rows[n])
-            place(order)
-    return layers, rows
 
 
 def _evaluation(operations: list[_Operation], inputs: int) -> Callable[[Array], tuple[Array, Array, list[Array]]]:

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "nbval": "a plugin of pytest",
     "pytest-xdist": "a plugin of pytest",
     "panel": "serves the same components outside JupyterLab; part of the fixed set",
+    "sympy": "used in a tutorial",
     "ruff": "a command",
     "pyright": "a command",
     "import-linter": "a command",

@@ -66,6 +66,13 @@ def test_nodes_stand_behind_their_parents_and_apart():
     for node in graph.nodes:
         assert all(graph.nodes[parent].layer < node.layer for parent in node.parents)
     places = [(node.layer, node.row) for node in graph.nodes]
+    # long edges have places of their own, too
+    for node in graph.nodes:
+        for parent, route in zip(node.parents, node.routes, strict=True):
+            first = graph.nodes[parent].layer + 1
+            assert len(route) == node.layer - first
+            places += [(first + step, row) for step, row in enumerate(route)]
+    assert any(len(route) > 1 for node in graph.nodes for route in node.routes)
     assert len(set(places)) == len(places)
     assert {node.layer for node in graph.nodes[:3]} == {0}
     assert graph.nodes[-1].layer == max(node.layer for node in graph.nodes)

@@ -6,11 +6,11 @@ import { byTestId, FakeModel, nextFrame } from "./fake_model";
 
 // sin(x y) + x
 const NODES: GraphNode[] = [
-  { symbol: "x", parents: [], layer: 0, row: -0.5 },
-  { symbol: "y", parents: [], layer: 0, row: 0.5 },
-  { symbol: "×", parents: [0, 1], layer: 1, row: 0 },
-  { symbol: "sin", parents: [2], layer: 2, row: 0 },
-  { symbol: "+", parents: [3, 0], layer: 3, row: 0 },
+  { symbol: "x", parents: [], layer: 0, row: -0.5, routes: [] },
+  { symbol: "y", parents: [], layer: 0, row: 0.5, routes: [] },
+  { symbol: "×", parents: [0, 1], layer: 1, row: 0, routes: [[], []] },
+  { symbol: "sin", parents: [2], layer: 2, row: 0, routes: [[]] },
+  { symbol: "+", parents: [3, 0], layer: 3, row: 0, routes: [[], [-1, -1]] },
 ];
 const NUMBERS: Numbers = {
   values: [0.5, 2, 1, 0.8415, 1.3415],

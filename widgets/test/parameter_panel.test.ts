@@ -231,4 +231,61 @@ describe("parameter panel", () => {
     expect(model.listening).toBe(0);
     expect(el.children).toHaveLength(0);
   });
+
+  describe("with more than a hundred parameters", () => {
+    const groups = ["q0", "q1", "drive_q0", "drive_q1", "flux_q0", "flux_q1", "readout_q0"];
+    const many = groups.flatMap((group) =>
+      Array.from({ length: 20 }, (_, k) => row(`${group}.stage${k}`, { label: `number ${k}`, display_unit: k ? "GHz" : "ns" })),
+    );
+
+    const visible = (el: Element) =>
+      [...el.querySelectorAll<HTMLElement>(".qx-row")].filter((element) => !element.closest("[hidden]")).length;
+
+    it("opens the first group only, and every group that has something to learn", () => {
+      expect(visible(mount(many).el)).toBe(20);
+      const freed = many.map((one) => (one.path === "flux_q1.stage3" ? { ...one, free: true } : one));
+      const { el } = mount(freed);
+      expect(byTestId(el, "group:flux_q1").getAttribute("aria-expanded")).toBe("true");
+      expect(byTestId(el, "group:q0").getAttribute("aria-expanded")).toBe("false");
+    });
+
+    it("searches all groups by path, words and unit, and counts what it shows", () => {
+      const { el } = mount(many);
+      const search = byTestId<HTMLInputElement>(el, "search");
+      expect(byTestId(el, "total").textContent).toBe("0 of 140 free");
+      type(search, "flux stage7");
+      expect(visible(el)).toBe(2);
+      expect(byTestId(el, "total").textContent).toBe("2 of 140 shown");
+      type(search, "ns q0");
+      expect(byTestId(el, "total").textContent).toBe("4 of 140 shown");
+      press(search, "Escape");
+      expect(byTestId(el, "total").textContent).toBe("0 of 140 free");
+    });
+
+    it("keeps the row that someone is at, whatever the filter", () => {
+      const { model, el } = mount(many.map((one) => (one.path === "q0.stage1" ? { ...one, free: true } : one)));
+      const onlyFree = byTestId<HTMLInputElement>(el, "only-free");
+      onlyFree.click();
+      expect(visible(el)).toBe(1);
+      const box = byTestId<HTMLInputElement>(el, "free:q0.stage1");
+      box.focus();
+      model.put("rows", many);
+      vi.runAllTimers();
+      expect(byTestId(el, "parameter:q0.stage1").hidden).toBe(false);
+    });
+
+    it("writes nothing into rows that did not change", () => {
+      const { model, el } = mount(many);
+      const written: MutationRecord[] = [];
+      const observer = new MutationObserver((records) => written.push(...records));
+      observer.observe(el, { subtree: true, childList: true, attributes: true, characterData: true });
+      model.put("rows", many.map((one) => (one.path === "q0.stage1" ? { ...one, value: 5.1e9 } : { ...one })));
+      return nextFrame().then(() => {
+        written.push(...observer.takeRecords());
+        const rows = new Set(written.map((record) => (record.target as Element).closest?.(".qx-row")).filter(Boolean));
+        expect(rows.size).toBeLessThanOrEqual(1);
+        expect(written.length).toBeLessThan(10);
+      });
+    });
+  });
 });

@@ -1,6 +1,7 @@
 """A computational graph, live: inputs move, values and gradients of all nodes follow."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageError, number
@@ -31,10 +32,7 @@ class GraphPresenter:
                 msg = f"`inputs` must give ({name}: value, low, high) with low <= value <= high, got {inputs.get(name)!r}."
                 raise ValueError(msg + f" Give for example {name}=(0.5, 0.0, 1.0).")
         self._values = {name: float(inputs[name][0]) for name in graph.inputs}
-        nodes: list[dict[str, Any]] = [
-            {"symbol": node.symbol, "parents": list(node.parents), "layer": node.layer, "row": node.row}
-            for node in graph.nodes
-        ]
+        nodes: list[dict[str, Any]] = [asdict(node) for node in graph.nodes]
         sliders = [
             {"name": name, "low": float(low), "high": float(high)}
             for name, (_, low, high) in ((name, inputs[name]) for name in graph.inputs)

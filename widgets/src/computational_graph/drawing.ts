@@ -18,19 +18,33 @@ export interface Place {
 }
 
 /** Where the middle of each box is; layers go from left to right. */
-export function places(nodes: readonly GraphNode[]): { at: Place[]; width: number; height: number } {
-  const rows = nodes.map((node) => node.row);
+export function places(nodes: readonly GraphNode[]) {
+  const rows = nodes.flatMap((node) => [node.row, ...node.routes.flat()]);
   const top = Math.min(...rows);
-  const at = nodes.map((node) => ({
-    x: MARGIN + BOX.width / 2 + node.layer * STEP.x,
-    y: MARGIN + BOX.height / 2 + (node.row - top) * STEP.y,
-  }));
+  const place = (layer: number, row: number): Place => ({
+    x: MARGIN + BOX.width / 2 + layer * STEP.x,
+    y: MARGIN + BOX.height / 2 + (row - top) * STEP.y,
+  });
+  const at = nodes.map((node) => place(node.layer, node.row));
   const layers = Math.max(...nodes.map((node) => node.layer));
   return {
     at,
+    place,
     width: 2 * MARGIN + BOX.width + layers * STEP.x,
     height: 2 * MARGIN + BOX.height + (Math.max(...rows) - top) * STEP.y,
   };
+}
+
+/** From box to box, straight where it passes a layer and bent between layers. */
+function edgePath(points: readonly Place[]): string {
+  let path = "";
+  points.slice(1).forEach((b, k) => {
+    const a = points[k] as Place;
+    const [x1, x2] = [a.x + BOX.width / 2, b.x - BOX.width / 2];
+    const bend = (x1 + x2) / 2;
+    path += `${k === 0 ? "M" : "L"}${x1} ${a.y}C${bend} ${a.y} ${bend} ${b.y} ${x2} ${b.y}`;
+  });
+  return path;
 }
 
 /** What a node says in words: for screen readers, and below the drawing when it is chosen. */
@@ -68,18 +82,16 @@ export class Drawing {
   private readonly gradients: SVGTextElement[];
 
   constructor(private readonly nodes: readonly GraphNode[], choose: (k: number) => void) {
-    const { at, width, height } = places(nodes);
+    const { at, place, width, height } = places(nodes);
     this.element = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "graph" });
     nodes.forEach((node, to) => {
-      for (const from of node.parents) {
-        const a = at[from] as Place;
-        const b = at[to] as Place;
-        const [x1, x2] = [a.x + BOX.width / 2, b.x - BOX.width / 2];
-        const bend = (x1 + x2) / 2;
-        const path = svg("path", { class: "qx-edge", d: `M${x1} ${a.y}C${bend} ${a.y} ${bend} ${b.y} ${x2} ${b.y}` });
+      node.parents.forEach((from, i) => {
+        const start = nodes[from] as GraphNode;
+        const stops = (node.routes[i] ?? []).map((row, k) => place(start.layer + 1 + k, row));
+        const path = svg("path", { class: "qx-edge", d: edgePath([at[from] as Place, ...stops, at[to] as Place]) });
         this.edges.push({ from, to, path });
         this.element.append(path);
-      }
+      });
     });
     const text = (name: string, y: number) => svg("text", { class: name, "text-anchor": "middle", y });
     this.values = nodes.map(() => text("qx-value", 5));

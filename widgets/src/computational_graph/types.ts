@@ -3,6 +3,8 @@ export interface GraphNode {
   parents: number[];
   layer: number;
   row: number;
+  /** Of the edge from each parent: the rows at which it passes the layers between. */
+  routes: number[][];
 }
 
 export interface Slider {

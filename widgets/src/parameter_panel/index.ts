@@ -43,7 +43,7 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     redo: historyButton("redo", "Redo", "redo the change undone last"),
     reset: historyButton("reset", "Reset", "reset all parameters"),
   };
-  const total = html("span", { class: "qx-total" });
+  const total = html("span", { class: "qx-total", role: "status", "data-testid": "total" });
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const sent = new Map<number, PanelMessage>();
 
@@ -64,11 +64,17 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     pending: (path) => latch.has((message) => message.kind === "set" && message.path === path),
   });
 
+  const filter = (): void => {
+    const rows = model.get("rows") ?? [];
+    const shown = list.filter(search.value, onlyFree.checked);
+    const free = rows.filter((row) => row.free).length;
+    const filtered = search.value.trim() !== "" || onlyFree.checked;
+    setText(total, filtered ? `${shown} of ${rows.length} shown` : `${free} of ${rows.length} free`);
+  };
   const showRows = (): void => {
     const rows = model.get("rows") ?? [];
     list.update(rows);
-    const free = rows.filter((row) => row.free).length;
-    setText(total, `${free} of ${rows.length} free`);
+    filter();
     buttons.reset.disabled = !rows.some((row) => row.changed);
   };
   const rowsFrame = onceAFrame(showRows);
@@ -108,7 +114,6 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     }
   };
 
-  const filter = (): void => list.filter(search.value, onlyFree.checked);
   search.addEventListener("input", filter);
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || search.value === "") return;

@@ -1,8 +1,11 @@
 // All parameters in their groups, with folding and filters. A new list of rows moves only the nodes that must move.
 
-import { html, setAttribute, setText } from "../shared/dom";
+import { html, setAttribute, setHidden, setText } from "../shared/dom";
 import { RowView } from "./row";
 import type { Row, RowActions } from "./types";
+
+// more than fit on a few screens
+const MANY = 40;
 
 class GroupView {
   readonly body: HTMLElement;
@@ -36,12 +39,12 @@ class GroupView {
     let shown = 0;
     for (const member of this.members) {
       const visible = member.matches(words, onlyFree);
-      if (member.element.hidden === visible) member.element.hidden = !visible;
+      setHidden(member.element, !visible);
       if (visible) shown += 1;
     }
     const open = !this.folded || words.length > 0;
-    this.element.hidden = shown === 0;
-    this.body.hidden = !open;
+    setHidden(this.element, shown === 0);
+    setHidden(this.body, !open);
     setAttribute(this.button, "aria-expanded", String(open));
     return shown;
   }
@@ -79,12 +82,13 @@ export class ParameterList {
       if (members) members.push(row);
       else byGroup.set(row.group, [row]);
     }
-    // a group of which nothing is learned begins folded, so that what is learned is in sight
+    // a group of which nothing is learned begins folded, so that what is learned is in sight; of many the first is open
     const anyFree = rows.some((row) => row.free);
+    const many = rows.length > MANY;
     for (const [name, members] of byGroup) {
       let group = this.groups.get(name);
       if (!group) {
-        const folded = anyFree && !members.some((row) => row.free);
+        const folded = anyFree ? !members.some((row) => row.free) : many && name !== rows[0]?.group;
         group = new GroupView(name, folded, () => this.refilter());
         this.groups.set(name, group);
       }
@@ -99,10 +103,11 @@ export class ParameterList {
     this.refilter();
   }
 
-  filter(query: string, onlyFree: boolean): void {
+  /** Give how many parameters are shown now. */
+  filter(query: string, onlyFree: boolean): number {
     this.words = query.toLowerCase().split(/\s+/).filter(Boolean);
     this.onlyFree = onlyFree;
-    this.refilter();
+    return this.refilter();
   }
 
   /** Let all sliders cover only a share of their range. */
@@ -123,9 +128,10 @@ export class ParameterList {
     return view;
   }
 
-  private refilter(): void {
+  private refilter(): number {
     let shown = 0;
     for (const group of this.groups.values()) shown += group.filter(this.words, this.onlyFree);
-    this.empty.hidden = shown > 0 || this.views.size === 0;
+    setHidden(this.empty, shown > 0 || this.views.size === 0);
+    return shown;
   }
 }

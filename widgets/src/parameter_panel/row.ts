@@ -82,8 +82,10 @@ export class RowView {
   }
 
   matches(words: readonly string[], onlyFree: boolean): boolean {
+    // what someone is at does not vanish under the hands
+    if (this.element.contains(document.activeElement)) return true;
     if (onlyFree && !this.row.free) return false;
-    const text = `${this.row.path} ${this.row.label}`.toLowerCase();
+    const text = `${this.row.path} ${this.row.label} ${unitText(this.row.display_unit)}`.toLowerCase();
     return words.every((word) => text.includes(word));
   }
 

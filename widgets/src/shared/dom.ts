@@ -43,6 +43,10 @@ export function setAttribute(element: Element, name: string, value: string | num
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
+export function setHidden(element: HTMLElement, hidden: boolean): void {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 /** Run the work at most once a frame, however often it is asked for. */
 export function onceAFrame(work: () => void): { ask(): void; cancel(): void } {
   let handle: number | null = null;
