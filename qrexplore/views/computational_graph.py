@@ -29,6 +29,11 @@ _SYMBOLS = {
 }  # fmt: skip
 # what changes no number
 _SILENT = ("convert_element_type", "copy", "copy_p", "reshape", "squeeze", "broadcast_in_dim")
+# what is opened: calls of a body once; loops and branches are not
+_CALLS = (
+    *("jit", "pjit", "closed_call", "core_call", "remat2", "checkpoint"),
+    *("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr"),
+)
 _BODIES = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 
 
@@ -143,7 +148,9 @@ def computational_graph(function: Callable[..., Any]) -> ComputationalGraph:
 
 # an argument: whether it is a node, and its position or value
 _Argument = tuple[bool, Any]
-_Operation = tuple[str, list[_Argument], Callable[..., Array]]
+# what is run, whether its result has derivatives, and which of its arguments have
+_Run = tuple[Callable[..., Array], bool, tuple[bool, ...]]
+_Operation = tuple[str, list[_Argument], _Run]
 
 
 class _Steps:
@@ -159,15 +166,17 @@ class _Steps:
         known |= dict(zip(body.constvars, constants, strict=True))
 
         def of(variable: Any) -> Any:
-            return np.asarray(variable.val) if isinstance(variable, Literal) else known[variable]
+            if isinstance(variable, Literal):
+                return np.asarray(variable.val, dtype=_type_of(variable))
+            return known[variable]
 
         for equation in body.eqns:
             given, name = [of(variable) for variable in equation.invars], equation.primitive.name
             inner = next((equation.params[key] for key in _BODIES if key in equation.params), None)
-            if inner is not None:
+            if name in _CALLS and inner is not None:
                 jaxpr, consts = (inner.jaxpr, inner.consts) if isinstance(inner, ClosedJaxpr) else (inner, [])
                 results = self.follow(jaxpr, given[-len(jaxpr.invars) :] if jaxpr.invars else [], list(consts))
-            elif name in _SILENT and _is_number(equation.outvars[0]):
+            elif name in _SILENT and _changes_nothing(equation):
                 results = given[:1]
             else:
                 results = [self._operation(equation, given)]
@@ -176,6 +185,8 @@ class _Steps:
 
     def _operation(self, equation: Any, given: list[Any]) -> Any:
         primitive, parameters = equation.primitive, equation.params
+        if any(key in parameters for key in (*_BODIES, "branches", "body_jaxpr")):
+            _refuse(f"has the step {primitive.name!r}, a loop or a branch")
         if len(equation.outvars) != 1 or not all(map(_is_number, (*equation.outvars, *equation.invars))):
             _refuse(f"has the step {primitive.name!r}, which is not of single numbers")
 
@@ -185,12 +196,28 @@ class _Steps:
         if not any(isinstance(one, int) for one in given):
             return np.asarray(run(*map(jnp.asarray, given)))
         arguments = [(isinstance(one, int), one) for one in given]
-        self.operations.append((_symbol(primitive.name, arguments, parameters), arguments, run))
+        symbol = _symbol(primitive.name, arguments, parameters)
+        smooth = _smooth(equation.outvars[0]), tuple(map(_smooth, equation.invars))
+        self.operations.append((symbol, arguments, (run, *smooth)))
         return self.inputs + len(self.operations) - 1
 
 
 def _is_number(variable: Any) -> bool:
-    return variable.aval.shape == ()
+    return getattr(variable.aval, "shape", None) == ()
+
+
+def _changes_nothing(equation: Any) -> bool:
+    before, after = equation.invars[0], equation.outvars[0]
+    return _is_number(after) and _smooth(before) == _smooth(after)
+
+
+def _type_of(variable: Any) -> Any:
+    return variable.aval.dtype
+
+
+def _smooth(variable: Any) -> bool:
+    """Say whether a variable has derivatives; decisions and whole numbers have none."""
+    return bool(jnp.issubdtype(_type_of(variable), jnp.floating))
 
 
 def _refuse(reason: str) -> Any:
@@ -222,21 +249,26 @@ def _needed(operations: list[_Operation], result: int, inputs: int) -> list[int]
 
 
 def _evaluation(operations: list[_Operation], inputs: int) -> Callable[[Array], tuple[Array, Array, list[Array]]]:
-    def values(point: Array, added: Array) -> tuple[Array, Array]:
+    def given(found: list[Array], arguments: list[_Argument]) -> list[Array]:
+        return [found[a] if is_node else jnp.asarray(a) for is_node, a in arguments]
+
+    def values(point: Array, added: Array) -> tuple[Array, list[Array]]:
         found = [point[k] + added[k] for k in range(inputs)]
-        for place, (_, arguments, run) in enumerate(operations):
-            given = [found[a] if is_node else jnp.asarray(a) for is_node, a in arguments]
-            found.append(run(*given) + added[inputs + place])
-        return found[-1], jnp.stack(found)
+        for place, (_, arguments, (run, smooth, _)) in enumerate(operations):
+            value = run(*given(found, arguments))
+            found.append(value + added[inputs + place] if smooth else value)
+        return found[-1], found
 
     def evaluate(point: Array) -> tuple[Array, Array, list[Array]]:
         nothing = jnp.zeros(inputs + len(operations))
         gradients, found = jax.grad(values, argnums=1, has_aux=True)(point, nothing)
         slopes = [jnp.zeros(0)] * inputs
-        for _, arguments, run in operations:
-            moving = tuple(k for k, (is_node, _) in enumerate(arguments) if is_node)
-            given = [found[a] if is_node else jnp.asarray(a) for is_node, a in arguments]
-            slopes.append(jnp.stack(jax.grad(run, argnums=moving)(*given)))
-        return found, gradients, slopes
+        for _, arguments, (run, smooth, moves) in operations:
+            numbers = given(found, arguments)
+            nodes = [k for k, (is_node, _) in enumerate(arguments) if is_node]
+            moving = tuple(k for k in nodes if smooth and moves[k])
+            steep = dict(zip(moving, jax.grad(run, argnums=moving)(*numbers) if moving else (), strict=True))
+            slopes.append(jnp.stack([steep.get(k, jnp.zeros(())) for k in nodes]))
+        return jnp.stack([value.astype(float) for value in found]), gradients, slopes
 
     return evaluate

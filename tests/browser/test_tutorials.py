@@ -77,3 +77,14 @@ def test_a_panel_of_more_than_a_hundred_parameters_can_be_searched_and_moved(not
     print(f"\nfilter of {total} parameters: {np.median(times):.0f} ms a key")  # noqa: T201 (a measurement to read)
     assert rows.count() >= 3
     assert page.problems() == []
+
+
+def test_the_second_tutorial_draws_the_way_of_a_pulse_and_ends_in_a_workbench(notebook):
+    page = notebook("02-explore-the-twin.ipynb")
+    page.run_all(seconds=300)
+    page.page.wait_for_function(
+        "() => document.querySelector(`[data-testid='data-view']`)?.dataset.state === 'idle'", timeout=120_000
+    )
+    page.fit()
+    assert np.ptp(page.screenshot("explore-the-twin")) > 30
+    assert page.problems() == []

@@ -92,7 +92,7 @@ SEEN = {
 # experiments that do to the twin what others do, too, or take long, wait for the slow run
 SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
-    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step"),
+    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation"),
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 

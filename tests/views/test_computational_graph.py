@@ -1,5 +1,6 @@
 """The computational graph against derivatives by hand and by differences."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -102,8 +103,28 @@ def test_nested_calls_are_opened_and_what_is_not_used_is_left_out():
 
 
 @pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: jnp.where(x > 1, x**2, jnp.sin(x)),
+        lambda x: jnp.clip(3 * x, 0, 10) * x,
+        lambda x: x.astype(int) * 1.0 + x,
+        lambda x: jax.nn.softplus(x) + jnp.sinc(x),
+        lambda x: jnp.maximum(x, 1.2) + jnp.floor(x) * x,
+    ],
+    ids=["where", "clip", "cast", "named functions", "steps"],
+)
+@pytest.mark.parametrize("x", [0.3, 1.7])
+def test_decisions_and_steps_are_what_jax_makes_of_them(function, x):
+    numbers = computational_graph(function).at({"x": x})
+    assert numbers.values[-1] == pytest.approx(float(function(jnp.asarray(x))), rel=1e-14)
+    assert numbers.gradients[0] == pytest.approx(float(jax.grad(function)(x)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
     ("function", "words"),
     [
+        (lambda x: jax.lax.fori_loop(0, 5, lambda _, y: y * y + x, x), "'scan'"),
+        (lambda x: jax.lax.cond(x > 0, jnp.sin, jnp.cos, x), "'cond'"),
         (lambda x: jnp.sum(x * jnp.arange(3)), "not of single numbers"),
         (lambda x: (x, x), "more than one number"),
         (lambda _: jnp.ones(()), "does not depend on its inputs"),

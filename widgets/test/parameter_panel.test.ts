@@ -262,6 +262,16 @@ describe("parameter panel", () => {
       expect(byTestId(el, "total").textContent).toBe("0 of 140 free");
     });
 
+    it("shows all that is free, in folded groups too", () => {
+      const { model, el } = mount(many.map((one) => (one.path === "q0.stage1" ? { ...one, free: true } : one)));
+      model.put("rows", many.map((one) => (one.path.endsWith("q1.stage1") ? { ...one, free: true } : one)));
+      return nextFrame().then(() => {
+        byTestId<HTMLInputElement>(el, "only-free").click();
+        expect(byTestId(el, "total").textContent).toBe(`${visible(el)} of 140 shown`);
+        expect(visible(el)).toBe(3);
+      });
+    });
+
     it("keeps the row that someone is at, whatever the filter", () => {
       const { model, el } = mount(many.map((one) => (one.path === "q0.stage1" ? { ...one, free: true } : one)));
       const onlyFree = byTestId<HTMLInputElement>(el, "only-free");

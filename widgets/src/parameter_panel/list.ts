@@ -42,7 +42,7 @@ class GroupView {
       setHidden(member.element, !visible);
       if (visible) shown += 1;
     }
-    const open = !this.folded || words.length > 0;
+    const open = !this.folded || words.length > 0 || onlyFree;
     setHidden(this.element, shown === 0);
     setHidden(this.body, !open);
     setAttribute(this.button, "aria-expanded", String(open));
@@ -88,7 +88,8 @@ export class ParameterList {
     for (const [name, members] of byGroup) {
       let group = this.groups.get(name);
       if (!group) {
-        const folded = anyFree ? !members.some((row) => row.free) : many && name !== rows[0]?.group;
+        const touched = members.some((row) => row.free || row.changed);
+        const folded = anyFree ? !touched : many && !touched && name !== rows[0]?.group;
         group = new GroupView(name, folded, () => this.refilter());
         this.groups.set(name, group);
       }
