@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pytest
 
 from tests.browser.test_lab import write
 
@@ -79,6 +80,7 @@ def test_a_panel_of_more_than_a_hundred_parameters_can_be_searched_and_moved(not
     assert page.problems() == []
 
 
+@pytest.mark.slow  # its cells run in notebooks/, too; here it is looked at
 def test_the_second_tutorial_draws_the_way_of_a_pulse_and_ends_in_a_workbench(notebook):
     page = notebook("02-explore-the-twin.ipynb")
     page.run_all(seconds=300)

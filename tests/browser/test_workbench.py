@@ -186,6 +186,7 @@ def test_a_long_run_can_be_paused_and_stopped_while_sliders_and_cells_work(noteb
     assert page.problems() == []
 
 
+@pytest.mark.slow
 def test_a_chevron_is_shown_as_maps_that_follow_a_slider_and_a_run(notebook, lab):
     page = open_workbench(notebook, lab, "chevron", CHEVRON)
     twin = page.page.get_by_test_id("heatmap:twin")
@@ -207,6 +208,7 @@ def test_a_chevron_is_shown_as_maps_that_follow_a_slider_and_a_run(notebook, lab
     assert page.problems() == []
 
 
+@pytest.mark.slow
 def test_the_time_from_a_key_to_the_picture_is_measured(notebook, lab):
     page = open_workbench(notebook, lab, "latency", RAMSEY)
     times = slider_to_paint(page, "q0.t1")

@@ -95,7 +95,11 @@ def test_the_measured_chevron_is_learned_from_a_start_wrong_by_a_tenth_without_d
     assert abs(found.learned.parameters["D1_D2.coupling"].value - 7.423e6) <= 0.03e6
 
 
-@pytest.mark.parametrize("calibrated", [True, False], ids=["stored calibration", "no calibration"])
+@pytest.mark.parametrize(
+    "calibrated",
+    [pytest.param(True, marks=pytest.mark.slow), False],
+    ids=["stored calibration", "no calibration"],
+)
 def test_the_button_that_learns_finds_the_measured_chevron(shared_data, calibrated):
     folder = shared_data / CHEVRON / "chevron"
     data = qx.open_data(folder)

@@ -190,7 +190,7 @@ class TestDistortedChevron:
         state = second * state if state.isket else second * state * second.dag()
         return self.ones(state, dressed)
 
-    @pytest.mark.parametrize("dissipative", [False, True])
+    @pytest.mark.parametrize("dissipative", [pytest.param(False, marks=pytest.mark.slow), True])
     def test_conditional_oscillation_agrees_with_mesolve(self, dissipative):
         volts, duration, phases = np.array([0.49]), 23.0, np.array([0.7, 2.9])
         experiment = experiments.conditional_oscillation(volts, phases, flux_duration=duration * 1e-9)
@@ -201,7 +201,7 @@ class TestDistortedChevron:
         found = predict(self.twin(dissipative=dissipative), experiment, substeps=16)
         np.testing.assert_allclose(np.asarray(found)[:, :, 0], expected, atol=1e-6)
 
-    @pytest.mark.parametrize("dissipative", [False, True])
+    @pytest.mark.parametrize("dissipative", [pytest.param(False, marks=pytest.mark.slow), True])
     def test_dressed_populations_agree_with_mesolve(self, dissipative):
         volts, durations = np.array([0.47, 0.50]), np.array([7.0, 19.0])
         experiment = experiments.chevron(volts, durations * 1e-9)

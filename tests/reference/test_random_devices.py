@@ -113,7 +113,7 @@ def second_opinion(twin, waves, coupling, *, dissipative):
 
 @pytest.mark.parametrize("dissipative", [False, True], ids=["closed", "open"])
 @pytest.mark.parametrize("count", [1, 2])
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_any_device_under_any_waveform_does_what_qutip_says(count, dissipative, data):
     twin, run = compiled(count, dissipative)

@@ -90,6 +90,7 @@ def test_derivatives_in_the_charge_basis_are_those_of_differences():
         np.testing.assert_allclose(forward[..., column], difference, rtol=1e-6, atol=1e-6 * scale)
 
 
+@pytest.mark.slow
 def test_a_chevron_in_the_charge_basis_differs_from_the_series_by_what_the_series_lacks():
     def twin(spectrum):
         qubits = {

@@ -92,7 +92,8 @@ SEEN = {
 # experiments that do to the twin what others do, too, or take long, wait for the slow run
 SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
-    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation"),
+    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "closed chevron"),
+    *("ramsey_flux", "closed cross_resonance"),
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 
@@ -164,8 +165,8 @@ def test_derivatives_agree_with_finite_differences(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["chevron", "rabi", "cpmg", "zz_ramsey",
-     *[pytest.param(n, marks=pytest.mark.slow) for n in ("rabi_chevron", "flux_step", "conditional_oscillation")]],
+    ["rabi", "cpmg", "zz_ramsey",
+     *[pytest.param(n, marks=pytest.mark.slow) for n in ("chevron", "rabi_chevron", "flux_step", "conditional_oscillation")]],
 )  # fmt: skip
 def test_reverse_mode_equals_forward_mode(name):
     experiment = EXPERIMENTS[name]

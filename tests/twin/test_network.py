@@ -117,7 +117,7 @@ def tuned(experiment, volts=0.8):
 TUNED = tuned(experiments.chevron(np.array([0.62]), np.array([7e-9, 15e-9])))
 
 
-@pytest.mark.parametrize("mediated", [False, True])
+@pytest.mark.parametrize("mediated", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_pulse_on_the_coupler_moves_excitations_and_both_solvers_agree(mediated):
     twin = library.two_transmons_with_coupler(mediated=mediated, dissipative=False).replace(ALL)
     # on resonance, so that a weak coupling exchanges

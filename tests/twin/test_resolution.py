@@ -17,9 +17,10 @@ CASES = {
     "chevron behind a sharp filter": (SHARP, CHEVRON),
     "cryoscope": (library.transmon(), CRYOSCOPE),
 }
+NAMES = [pytest.param("chevron", marks=pytest.mark.slow), "chevron behind a sharp filter", "cryoscope"]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", NAMES)
 def test_the_estimate_bounds_the_error_at_every_point_and_not_by_much(case):
     twin, experiment = CASES[case]
     exact = predict(twin, experiment, substeps=24)
@@ -30,7 +31,7 @@ def test_the_estimate_bounds_the_error_at_every_point_and_not_by_much(case):
         assert error < 1.2 * estimate < 6 * error
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", NAMES)
 def test_a_prediction_left_to_itself_is_as_good_as_its_tolerance(case):
     twin, experiment = CASES[case]
     data = simulate(twin, experiment)
