@@ -255,11 +255,26 @@ describe("parameter panel", () => {
       expect(byTestId(el, "total").textContent).toBe("0 of 140 free");
       type(search, "flux stage7");
       expect(visible(el)).toBe(2);
-      expect(byTestId(el, "total").textContent).toBe("2 of 140 shown");
+      expect(byTestId(el, "total").textContent).toBe("2 of 140 shown, 0 free");
       type(search, "ns q0");
-      expect(byTestId(el, "total").textContent).toBe("4 of 140 shown");
+      expect(byTestId(el, "total").textContent).toBe("4 of 140 shown, 0 free");
       press(search, "Escape");
       expect(byTestId(el, "total").textContent).toBe("0 of 140 free");
+    });
+
+    it("folds a group of what is found, until something else is searched; the folds from before come back", () => {
+      const { el } = mount(many);
+      const search = byTestId<HTMLInputElement>(el, "search");
+      const fold = byTestId(el, "group:flux_q1");
+      type(search, "stage7");
+      expect(visible(el)).toBe(7);
+      fold.click();
+      expect(visible(el)).toBe(6);
+      expect(fold.getAttribute("aria-expanded")).toBe("false");
+      type(search, "stage17");
+      expect(visible(el)).toBe(7);
+      press(search, "Escape");
+      expect(visible(el)).toBe(20);
     });
 
     it("shows all that is free, in folded groups too", () => {
@@ -267,7 +282,7 @@ describe("parameter panel", () => {
       model.put("rows", many.map((one) => (one.path.endsWith("q1.stage1") ? { ...one, free: true } : one)));
       return nextFrame().then(() => {
         byTestId<HTMLInputElement>(el, "only-free").click();
-        expect(byTestId(el, "total").textContent).toBe(`${visible(el)} of 140 shown`);
+        expect(byTestId(el, "total").textContent).toBe(`${visible(el)} of 140 shown, 3 free`);
         expect(visible(el)).toBe(3);
       });
     });

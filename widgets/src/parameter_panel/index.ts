@@ -69,7 +69,7 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     const shown = list.filter(search.value, onlyFree.checked);
     const free = rows.filter((row) => row.free).length;
     const filtered = search.value.trim() !== "" || onlyFree.checked;
-    setText(total, filtered ? `${shown} of ${rows.length} shown` : `${free} of ${rows.length} free`);
+    setText(total, filtered ? `${shown} of ${rows.length} shown, ${free} free` : `${free} of ${rows.length} free`);
   };
   const showRows = (): void => {
     const rows = model.get("rows") ?? [];

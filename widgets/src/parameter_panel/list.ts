@@ -11,6 +11,9 @@ class GroupView {
   readonly body: HTMLElement;
   readonly element: HTMLElement;
   members: RowView[] = [];
+  // what was folded while a filter stood; it holds until the filter changes
+  private foldedInFilter = false;
+  private filtered = false;
   private readonly button: HTMLButtonElement;
   private readonly count = html("span", { class: "qx-count" });
 
@@ -24,7 +27,8 @@ class GroupView {
     );
     this.element = html("section", { class: "qx-group", "aria-label": name }, this.button, this.body);
     this.button.addEventListener("click", () => {
-      this.folded = !this.folded;
+      if (this.filtered) this.foldedInFilter = !this.foldedInFilter;
+      else this.folded = !this.folded;
       refold();
     });
   }
@@ -34,7 +38,12 @@ class GroupView {
     setText(this.count, `${free} of ${rows.length} free`);
   }
 
-  /** Hide what the filter excludes; a search looks into folded groups too. */
+  /** Begin with another filter, which looks into folded groups too. */
+  unfoldInFilter(): void {
+    this.foldedInFilter = false;
+  }
+
+  /** Hide what the filter excludes, and all rows of a folded group. */
   filter(words: readonly string[], onlyFree: boolean): number {
     let shown = 0;
     for (const member of this.members) {
@@ -42,7 +51,8 @@ class GroupView {
       setHidden(member.element, !visible);
       if (visible) shown += 1;
     }
-    const open = !this.folded || words.length > 0 || onlyFree;
+    this.filtered = words.length > 0 || onlyFree;
+    const open = this.filtered ? !this.foldedInFilter : !this.folded;
     setHidden(this.element, shown === 0);
     setHidden(this.body, !open);
     setAttribute(this.button, "aria-expanded", String(open));
@@ -106,7 +116,11 @@ export class ParameterList {
 
   /** Give how many parameters are shown now. */
   filter(query: string, onlyFree: boolean): number {
-    this.words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.join(" ") !== this.words.join(" ") || onlyFree !== this.onlyFree) {
+      for (const group of this.groups.values()) group.unfoldInFilter();
+    }
+    this.words = words;
     this.onlyFree = onlyFree;
     return this.refilter();
   }

@@ -83,7 +83,7 @@ export class RowView {
 
   matches(words: readonly string[], onlyFree: boolean): boolean {
     // what someone is at does not vanish under the hands
-    if (this.element.contains(document.activeElement)) return true;
+    if (this.element.contains((this.element.getRootNode() as Document | ShadowRoot).activeElement)) return true;
     if (onlyFree && !this.row.free) return false;
     const text = `${this.row.path} ${this.row.label} ${unitText(this.row.display_unit)}`.toLowerCase();
     return words.every((word) => text.includes(word));
