@@ -53,6 +53,22 @@ def test_taps_of_an_exponential_and_their_correction_undo_each_other():
     np.testing.assert_allclose(before, samples, atol=1e-12)
 
 
+@pytest.mark.parametrize("amplitude", [-0.08, 0.08])
+def test_a_running_average_undoes_a_long_exponential(amplitude):
+    stage, step = ExponentialResponse(amplitude, 200e-9), np.ones(1000)
+    (forward, feedback), (weight, share) = stage.taps(1e-9), stage.correction_average(1e-9)
+    behind = signal.lfilter(np.asarray(forward), [1.0, -float(feedback[0])], step)
+    average = signal.lfilter([float(weight)], [1.0, float(weight) - 1], behind)
+    assert 0 < weight < 0.03
+    assert np.max(np.abs(behind - 1)) == pytest.approx(0.08)
+    assert np.max(np.abs(behind + share * (average - behind) - 1)) < 0.08 * weight
+
+
+def test_a_running_average_is_refused_where_nothing_of_a_step_is_left():
+    with pytest.raises(NotInvertibleError, match="nothing of a step is left"):
+        ExponentialResponse(-1.0, 200e-9).correction_average(1e-9)
+
+
 def test_taps_of_an_exponential_give_the_wave_where_samples_begin():
     stage, samples = ExponentialResponse(0.2, 7e-9), stairs(samples=50)
     (forward, feedback), cell = stage.taps(1e-9), 1e-12

@@ -2,7 +2,8 @@
 
 A wave is piecewise linear on cells shorter than a sample (`wave`). A stage takes one and gives one (`stage`), and tells
 whether it is linear and whether it minds the clock; where physics allows, it also gives the wave before it for the one
-behind it. Stages follow one another in a `SignalChain` in the order in which the signal meets them.
+behind it. Stages follow one another in a `SignalChain` in the order in which the signal meets them. What a generator has to
+play for a wave at the chip: `SignalChain.inverse` where all can be undone, `predistorted` where not.
 """
 
 from qrexplore.twin.electronics.amplifier import Compression
@@ -22,6 +23,7 @@ from qrexplore.twin.electronics.exponential import ExponentialResponse
 from qrexplore.twin.electronics.filters import FIR, Butterworth, GaussianFilter, LowPass
 from qrexplore.twin.electronics.gain import DriveGain, Gain
 from qrexplore.twin.electronics.mixer import IQMixer, LocalOscillator
+from qrexplore.twin.electronics.predistortion import predistorted
 from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError, step_response
 from qrexplore.twin.electronics.wave import Wave, hold
 
@@ -52,6 +54,7 @@ __all__ = [
     "integrated",
     "matched_weights",
     "noise_photons",
+    "predistorted",
     "step_response",
     "thermal_photons",
 ]

@@ -82,3 +82,34 @@ class ExponentialResponse(AbstractStage):
         )
         pole = refuse(pole, ~(jnp.abs(pole) < 1), reason)
         return jnp.stack([1 / first, -kept / first]), pole[None]
+
+    def correction_average(self, period: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """Give the correction by a running average that real-time hardware takes: its weight and its share.
+
+        The filter is ``u[n] = u[n-1] + weight (x[n] - u[n-1])``, ``y[n] = x[n] + share (u[n] - x[n])``. It undoes the settling
+        up to the order of the weight; `correction_taps` undo it exactly. Hardware that computes ahead is unstable for weights
+        above 0.03.
+
+        Parameters
+        ----------
+        period
+            Of the samples, s.
+
+        Raises
+        ------
+        NotInvertibleError
+            For ``A <= -1``.
+
+        References
+        ----------
+        Rol et al., APL 116, 054001 (2020).
+        """
+        amplitude = refuse(
+            self.amplitude,
+            self.amplitude <= -1,
+            "`amplitude` of an exponential response must be above -1 for a correction, got -1 or less: nothing of a step is "
+            "left at its begin. Use a smaller undershoot.",
+        )
+        weight = -jnp.expm1(-period / (self.time_constant * (1 + amplitude)))
+        over, under = amplitude / (1 + amplitude - weight), amplitude / ((1 + amplitude) * (1 - weight))
+        return weight, jnp.where(amplitude >= 0, over, under)

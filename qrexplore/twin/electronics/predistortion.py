@@ -1,0 +1,83 @@
+"""Samples that make the wave at the chip what it should be, by least squares.
+
+`SignalChain.inverse` undoes a line exactly, where each stage can be undone and the generator may put out anything. Here the
+generator plays held samples within its range, and what a stage forgets is fitted as well as can be.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import lsq_linear
+
+from qrexplore.core import require_counts, require_finite, require_positive
+from qrexplore.twin.electronics.chain import SignalChain
+
+
+def predistorted(
+    chain: SignalChain,
+    target: Float[np.ndarray, "cells 2"],
+    *,
+    substeps: int,
+    limit: float = np.inf,
+    weight: float = 0.0,
+) -> Float[np.ndarray, " samples"]:
+    """Give the samples whose wave at the chip is nearest to a target.
+
+    They minimise ``mean (D x - target)^2 + weight mean (g x)^2`` with the response ``D`` of the chain to each sample and ``g``
+    the largest entry of ``D``.
+
+    Parameters
+    ----------
+    chain
+        A linear line; converters without rounding.
+    target
+        Wave at the chip, on cells of which `substeps` make a sample.
+    substeps
+        Cells a sample.
+    limit
+        Largest voltage of a sample, V.
+    weight
+        How much large samples cost, 1; above 0 where the line forgets what the target holds, such as edges.
+
+    Returns
+    -------
+    samples
+        What the generator plays, V.
+
+    Raises
+    ------
+    ValueError
+        If the chain is not linear, the target is no real wave of whole samples, or a number is out of its range.
+
+    References
+    ----------
+    Regularised least squares with bounds: Branch, Coleman and Li, SIAM J. Sci. Comput. 21, 1 (1999).
+    """
+    if not chain.linear:
+        names = ", ".join(name for name, stage in chain.stages.items() if not stage.linear)
+        msg = f"`chain` must be linear for least squares, but these stages are not: {names}. Leave them out or use `inverse`."
+        raise ValueError(msg)
+    require_counts(substeps, "substeps", smallest=1)
+    require_finite(weight, "weight")
+    if not np.isinf(limit):
+        require_positive(limit, "limit", "V")
+    if weight < 0:
+        msg = f"`weight` must not be negative, got {weight}. Use 0 for none."
+        raise ValueError(msg)
+    wave = np.asarray(target)
+    if np.iscomplexobj(wave) or wave.ndim != 2 or wave.shape[1] != 2 or len(wave) % substeps or not len(wave):
+        msg = (
+            f"`target` must be one real wave of shape (samples * {substeps}, 2), got {wave.dtype} of shape {wave.shape}. "
+            "Give what `SignalChain.forward` of a line without distortion gives."
+        )
+        raise ValueError(msg)
+    require_finite(wave, "target")
+
+    count = len(wave) // substeps
+    response = np.asarray(chain.forward(jnp.eye(count), substeps)).reshape(count, -1).T
+    if np.iscomplexobj(response):
+        msg = "`chain` gives a complex wave; predistort I and Q of a flux line or of the part before the mixer."
+        raise ValueError(msg)
+    cost = np.sqrt(weight * len(response) / count) * np.max(np.abs(response)) * np.eye(count)
+    rows, aims = np.vstack([response, cost]), np.concatenate([wave.ravel(), np.zeros(count)])
+    return lsq_linear(rows, aims, bounds=(-limit, limit)).x
