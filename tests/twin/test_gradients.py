@@ -60,12 +60,21 @@ EXPERIMENTS = {
     "flux_arc": experiments.flux_arc(np.array([0.05, 0.2]), np.linspace(4.8e9, 5.0e9, 3), drive_amplitude=0.1),
 }
 MIXER = {f"drive_q0.mixer.{name}" for name in ("imbalance", "skew", "offset_i", "offset_q")}
+WIRED_DRIVE = {
+    f"drive_q0.{name}" for name in ("mixer.skew", "bandwidth.cutoff", "amplifier.ceiling", "attenuator.loss")
+}
+WIRED_FLUX = {
+    *(f"flux_q1.{name}" for name in ("reconstruction.cutoff", "bias_tee.time_constant", "settling.amplitude")),
+    *(f"flux_q1.{name}" for name in ("drift.time_constant", "cable.loss", "echo.time", "transfer.gain")),
+}
 # what each experiment must be sensitive to; every other derivative may be zero but must be right
 SEEN = {
     "chevron": {"q0_q1.coupling", "q1.frequency", "q1.asymmetry", "flux_q1.delay.time", "flux_q1.distortion.amplitude",
                 "flux_q1.low_pass.cutoff", "q0.t1", "q1.t_phi", "readout_q1.second_as_one", "q0.thermal_population"},
     "closed chevron": {"q0_q1.coupling", "q1.frequency", "flux_q1.delay.time", "flux_q1.distortion.time_constant"},
     "conditional_oscillation": {"q0_q1.coupling", "q1.frequency", "flux_q1.distortion.amplitude", "q0.t1", "q1.t_phi"},
+    "wired conditional_oscillation": {"q0_q1.coupling", "q1.t_phi", "readout_q1.second_as_one", *WIRED_FLUX},
+    "wired cross_resonance": {"q0_q1.coupling", "q0.anharmonicity", "q1.t1", *WIRED_DRIVE},
     "closed cross_resonance": {"q0_q1.coupling", "drive_q0.transfer.gain", "q1.frequency", "q0.anharmonicity"},
     "rabi": {"drive_q0.transfer.gain", "q0.anharmonicity", "q0.t1"},
     "t1": {"q0.t1", "q0.thermal_population", "readout_q0.false_zero"},
@@ -93,7 +102,7 @@ SEEN = {
 SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
     *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "closed chevron"),
-    *("ramsey_flux", "closed cross_resonance"),
+    *("ramsey_flux", "closed cross_resonance", "wired conditional_oscillation", "wired cross_resonance"),
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 
@@ -142,7 +151,11 @@ def relative_error(function, values, column, slope, span):
 @pytest.mark.parametrize("name", NAMES)
 def test_derivatives_agree_with_finite_differences(name):
     experiment = EXPERIMENTS[name.split()[-1]]
-    if len(experiment.qubits) == 2:
+    if name.startswith("wired"):
+        twin = library.wired_transmons(bits=None).replace(
+            {**PAIR, "flux_q0.echo.time": 5.8e-9, "flux_q1.echo.time": 5.8e-9}
+        )
+    elif len(experiment.qubits) == 2:
         twin = library.two_transmons(dissipative=not name.startswith("closed")).replace(PAIR)
     else:
         twin = single()
