@@ -13,7 +13,9 @@ References
 Blanes, Casas, Oteo, Ros, Phys. Rep. 470, 151 (2009), eq. (253).
 """
 
+import functools
 import math
+import operator
 from dataclasses import dataclass
 
 import jax
@@ -34,6 +36,9 @@ GAUSS_NODES = (0.5 - math.sqrt(3) / 6, 0.5 + math.sqrt(3) / 6)
 
 # states that derivatives taken backwards may keep (bytes); of a longer way they keep every so many and go the rest again
 _KEPT = 32e6
+
+# entries of an exponent up to which a sum written out is faster than a product of matrices, and copies do not pay
+_FEW_ENTRIES = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +105,7 @@ class Propagator:
     order: int | None = None
 
     def _terms(self) -> tuple[list[np.ndarray], list[tuple[int, int]], RowPattern]:
-        """Give pairs of controls that do not commute and where Omega may be non-zero."""
+        """Give commutators of the controls, the pairs that do not commute, and where Omega may be non-zero."""
         system = self.system
         pairs = [
             (k, l)
@@ -113,6 +118,18 @@ class Propagator:
         drift = np.sum(occupied[: len(system.drift)], axis=0)
         crossed = [drift @ c + c @ drift for c in occupied[len(system.drift) :]]
         return mutual, pairs, row_pattern([*occupied, *crossed, *[np.abs(m) for m in mutual]])
+
+    def _distinct(self, mutual: list[np.ndarray], pattern: RowPattern) -> tuple[np.ndarray, np.ndarray]:
+        """Give one entry of each kind that Omega has, and the kind of every entry: few differ, most by symmetry."""
+        drift, controls = self.system.drift, self.system.controls
+        crossed = [_commutator(part, control) for part in drift for control in controls]
+        rows = np.arange(self.system.size)[:, None]
+        made_of = np.stack([*drift, *controls, *crossed, *mutual])[:, rows, pattern.columns] * pattern.present
+        made_of = made_of.reshape(len(made_of), -1).T
+        # equal but for rounding
+        made_of = np.round(made_of / np.max(np.abs(made_of), axis=0, initial=1e-300), 12) + 0.0
+        _, representatives, kinds = np.unique(made_of, axis=0, return_index=True, return_inverse=True)
+        return representatives, kinds.reshape(pattern.columns.shape)
 
     def evolve(
         self,
@@ -156,6 +173,11 @@ class Propagator:
         rows = np.arange(self.system.size)[:, None]
         entries = stacked[:, rows, pattern.columns] * pattern.present
         flat = jnp.moveaxis(entries, 0, -1).reshape(-1, len(stacked))
+        few, kinds = len(flat) <= _FEW_ENTRIES, None
+        if derivatives == "forward" and not few:
+            # backwards, copies of a kind would have to be added up one by one, which is slower than making them all
+            representatives, kinds = self._distinct(mutual, pattern)
+            flat = flat[representatives]
 
         longest = self.order or taylor_order(self.largest_norm, self.tolerance)
         act = exponential_action(pattern, longest, derivatives)
@@ -170,7 +192,11 @@ class Propagator:
             factor = math.sqrt(3) * length**2 / 12
             coefficients = [jnp.full((1, state.shape[-1]), length), mean, factor * (first - second)]
             coefficients += [factor * (second[k] * first[l] - second[l] * first[k])[None] for k, l in pairs]
-            omega = (flat @ jnp.concatenate(coefficients).astype(flat.dtype)).reshape(*pattern.columns.shape, -1)
+            terms = jnp.concatenate(coefficients).astype(flat.dtype)
+            omega = (
+                functools.reduce(operator.add, map(jnp.multiply, flat.T[:, :, None], terms)) if few else flat @ terms
+            )
+            omega = omega.reshape(*pattern.columns.shape, -1) if kinds is None else omega[kinds]
             norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(omega)), axis=1))
             order = self.order or jnp.searchsorted(reach, norm) + 1
             return (act(omega, state, order), jnp.maximum(largest, norm)), None
