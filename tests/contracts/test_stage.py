@@ -24,6 +24,7 @@ from qrexplore.twin.electronics import (
     Digitizer,
     DriveGain,
     ExponentialResponse,
+    ExponentialSum,
     Gain,
     GaussianFilter,
     IQMixer,
@@ -43,6 +44,7 @@ STAGES = {
     "delay of nothing": Delay(),
     "undershoot": ExponentialResponse(-0.3, 1.2e-9),
     "overshoot": ExponentialResponse(0.2, 40e-9),
+    "sum of exponentials": ExponentialSum.of_terms([(-0.2, 2e-9), (0.08, 30e-9), (-0.03, 400e-9)]),
     "low-pass": LowPass(350e6),
     "Butterworth of order 1": Butterworth(350e6, order=1),
     "Butterworth of order 2": Butterworth(300e6),
@@ -68,6 +70,7 @@ STAGES = {
 NEUTRAL = {
     "delay": Delay(),
     "settling": ExponentialResponse(),
+    "sum of exponentials": ExponentialSum(),
     "taps": FIR(),
     "skin effect": SkinEffect(),
     "reflection": Reflection(),

@@ -17,6 +17,7 @@ from qrexplore.twin.electronics import (
     Delay,
     Digitizer,
     ExponentialResponse,
+    ExponentialSum,
     Gain,
     GaussianFilter,
     IQMixer,
@@ -27,6 +28,8 @@ from qrexplore.twin.electronics import (
     SignalChain,
     SkinEffect,
     hold,
+    step_response,
+    truncated,
 )
 
 CELL = 0.5e-9
@@ -67,6 +70,65 @@ def test_a_running_average_undoes_a_long_exponential(amplitude):
 def test_a_running_average_is_refused_where_nothing_of_a_step_is_left():
     with pytest.raises(NotInvertibleError, match="nothing of a step is left"):
         ExponentialResponse(-1.0, 200e-9).correction_average(1e-9)
+
+
+@pytest.mark.parametrize("amplitude", [-0.05, 0.2])
+def test_plain_taps_are_those_of_the_correction_with_feedback(amplitude):
+    stage, samples = ExponentialResponse(amplitude, 8e-9), np.asarray(stairs(samples=200))
+    forward, feedback = stage.correction_taps(1e-9)
+    expected = signal.lfilter(np.asarray(forward), [1.0, -float(feedback[0])], samples)
+    taps = truncated(forward, feedback, 60)
+    np.testing.assert_allclose(signal.lfilter(np.asarray(taps), [1.0], samples), expected, atol=2e-3 * abs(amplitude))
+    np.testing.assert_allclose(truncated(forward, feedback, 1), forward[:1])
+    of_order_two = signal.lfilter([0.4, 0.1], [1.0, -0.5, 0.3], np.eye(1, 30)[0])
+    np.testing.assert_allclose(truncated(jnp.array([0.4, 0.1]), jnp.array([0.5, -0.3]), 30), of_order_two, atol=1e-15)
+
+
+ROW = [ExponentialResponse(-0.05, 6e-9), ExponentialResponse(0.03, 70e-9), ExponentialResponse(-0.02, 900e-9)]
+
+
+def test_a_sum_of_exponentials_has_the_step_response_of_its_formula():
+    terms, times = [(-0.05, 6e-9), (0.03, 70e-9)], jnp.linspace(1e-9, 200e-9, 57)
+    found = step_response(ExponentialSum.of_terms(terms), times, 0.05e-9)
+    expected = 1 + sum(a * np.exp(-np.asarray(times) / tau) for a, tau in terms)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_exponentials_in_a_row_and_their_sum_do_the_same():
+    wave = hold(stairs(samples=300), 2)
+    behind = wave
+    for stage in ROW:
+        behind = stage.forward(behind, CELL)
+    added = ExponentialSum.of(ROW)
+    np.testing.assert_allclose(added.forward(wave, CELL), behind, atol=1e-13)
+    # not the amplitudes of the row
+    assert abs(float(added.terms["term_0"].amplitude) + 0.05) > 1e-4
+    for found, stage in zip(added.row(), ROW, strict=True):
+        assert float(found.amplitude) == pytest.approx(float(stage.amplitude), abs=1e-12)
+        assert float(found.time_constant) == pytest.approx(float(stage.time_constant), rel=1e-12)
+
+
+def test_amplitudes_of_a_sum_are_the_residues_of_the_row():
+    rates = np.array([1 / float(stage.time_constant) for stage in ROW])
+    amplitudes = np.array([float(stage.amplitude) for stage in ROW])
+    top = np.poly(-rates / (1 + amplitudes)) * np.prod(1 + amplitudes)
+    residues, poles, _ = signal.residue(top, np.poly([*-rates, 0.0]))
+    found = ExponentialSum.of(ROW)
+    for term in found.terms.values():
+        here = np.argmin(np.abs(poles + 1 / float(term.time_constant)))
+        assert float(term.amplitude) == pytest.approx(residues[here].real, rel=1e-6)
+
+
+def test_forms_of_settling_that_cannot_be_turned_into_each_other_are_refused():
+    with pytest.raises(ValueError, match="`row` must have different time constants"):
+        ExponentialSum.of([ROW[0], ROW[0]])
+    ringing = ExponentialSum.of_terms([(0.9, 5e-9), (-0.8, 6e-9)])
+    with pytest.raises(NotInvertibleError, match="these ring or grow"):
+        ringing.row()
+    with pytest.raises(NotInvertibleError, match="must add up to more than -1"):
+        ExponentialSum.of_terms([(-0.6, 5e-9), (-0.5, 9e-9)]).inverse(hold(stairs(), 2), CELL)
+    with pytest.raises(ValueError, match="either an ExponentialSum or ExponentialResponses, got both"):
+        SignalChain(1e9, Named({"sum": ExponentialSum(), "settling": ExponentialResponse()}))
 
 
 def test_taps_of_an_exponential_give_the_wave_where_samples_begin():

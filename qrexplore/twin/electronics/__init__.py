@@ -19,8 +19,8 @@ from qrexplore.twin.electronics.cable import (
 from qrexplore.twin.electronics.chain import SignalChain
 from qrexplore.twin.electronics.converter import DAC, Digitizer, integrated, matched_weights
 from qrexplore.twin.electronics.delay import Delay
-from qrexplore.twin.electronics.exponential import ExponentialResponse
-from qrexplore.twin.electronics.filters import FIR, Butterworth, GaussianFilter, LowPass
+from qrexplore.twin.electronics.exponential import ExponentialResponse, ExponentialSum
+from qrexplore.twin.electronics.filters import FIR, Butterworth, GaussianFilter, LowPass, truncated
 from qrexplore.twin.electronics.gain import DriveGain, Gain
 from qrexplore.twin.electronics.mixer import IQMixer, LocalOscillator
 from qrexplore.twin.electronics.predistortion import predistorted
@@ -39,6 +39,7 @@ __all__ = [
     "Digitizer",
     "DriveGain",
     "ExponentialResponse",
+    "ExponentialSum",
     "FluxBias",
     "Gain",
     "GaussianFilter",
@@ -57,4 +58,5 @@ __all__ = [
     "predistorted",
     "step_response",
     "thermal_photons",
+    "truncated",
 ]

@@ -6,6 +6,7 @@ import equinox as eqx
 from jaxtyping import Array, Inexact
 
 from qrexplore.core import Named
+from qrexplore.twin.electronics.exponential import ExponentialResponse, ExponentialSum
 from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError
 from qrexplore.twin.electronics.wave import Wave, hold
 
@@ -28,6 +29,16 @@ class SignalChain(eqx.Module):
 
     sample_rate: float = eqx.field(static=True)
     stages: Named[AbstractStage]
+
+    def __check_init__(self) -> None:
+        """Refuse settling in two forms, which no measurement could tell apart."""
+        stages = self.stages.values()
+        if all(any(isinstance(stage, kind) for stage in stages) for kind in (ExponentialResponse, ExponentialSum)):
+            msg = (
+                "`stages` must hold either an ExponentialSum or ExponentialResponses, got both: they are one shape. "
+                "Turn the sum into a row by `ExponentialSum.row`, or the row into a sum by `ExponentialSum.of`."
+            )
+            raise ValueError(msg)
 
     def stage(self, kind: type[Stage]) -> Stage:
         """Give the first stage of a kind; ValueError names the stages there are."""

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from qrexplore.core import Named, Scalar, parameter
+from qrexplore.core import Named, Scalar, parameter, require_counts
 from qrexplore.twin.electronics.response import Recursion, StepResponse, first_order, recursion
 from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError, refuse
 from qrexplore.twin.electronics.wave import Wave
@@ -145,6 +145,28 @@ class GaussianFilter(AbstractStage):
             "Find the input by regularized least squares."
         )
         raise NotInvertibleError(msg)
+
+
+def truncated(
+    forward: Float[Array, " forward"], backward: Float[Array, " backward"], count: int
+) -> Float[Array, " count"]:
+    """Give the first taps of a filter with feedback, for hardware that takes plain taps only.
+
+    Parameters
+    ----------
+    forward, backward
+        Of ``y[n] = sum_k forward_k x[n-k] + sum_k backward_k y[n-1-k]``, as `ExponentialResponse.correction_taps` gives them.
+    count
+        How many taps; what is cut off is of the size of the last one, times the time it takes to decay.
+    """
+    require_counts(count, "count", smallest=1)
+    entering = jnp.zeros(count).at[: len(forward)].set(forward[:count])
+
+    def advance(earlier: Array, now: Array) -> tuple[Array, Array]:
+        found = now + backward @ earlier
+        return jnp.concatenate([found[None], earlier[:-1]]), found
+
+    return jax.lax.scan(advance, jnp.zeros(len(backward)), entering)[1]
 
 
 class Tap(eqx.Module):

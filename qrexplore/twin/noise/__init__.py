@@ -19,7 +19,9 @@ from qrexplore.twin.noise.filters import (
     filter_function,
     lorentzian,
     one_over_f,
+    phase_noise,
     ramsey_switches,
+    white_frequency,
 )
 from qrexplore.twin.noise.markovian import dephasing_time, dissipators, jumps, rates
 from qrexplore.twin.noise.processes import AbstractProcess, OneOverF, QuasiStatic, Telegraph
@@ -56,9 +58,11 @@ __all__ = [
     "jumps",
     "lorentzian",
     "one_over_f",
+    "phase_noise",
     "ramsey_exponent",
     "ramsey_switches",
     "rates",
     "sweet_spot_coherence",
     "telegraph_coherence",
+    "white_frequency",
 ]

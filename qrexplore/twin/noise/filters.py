@@ -8,6 +8,8 @@ angular frequency by D x,
 the integral over all frequencies, S two-sided: ``<x(t) x(0)> = int domega/(2 pi) S(omega) exp(-i omega t)``. A one-sided
 density would have to be halved first. Exact for Gaussian noise that is linear in the frequency.
 
+The phase noise of an oscillator is frequency noise as well: in its frame the qubit is what turns.
+
 References
 ----------
 Cywiński, Lutchyn, Nave, Das Sarma, PRB 77, 174509 (2008), eqs. (14) to (17).
@@ -19,6 +21,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+from qrexplore.core import require_axis
 
 # in units of one over the length: frequencies from where the filter counts its zeros, and to where it is followed
 _FAR_BELOW, _FAR_ABOVE = 1e-14, 200.0
@@ -165,3 +169,52 @@ def lorentzian(deviation: Float[Array, ""] | float, rate: Float[Array, ""] | flo
     Telegraph noise of amplitude v with r jumps a second each way has it with ``sigma = v`` and ``g = 2 r``.
     """
     return lambda omega: 2 * deviation**2 * rate / (rate**2 + omega**2)
+
+
+def white_frequency(linewidth: Float[Array, ""] | float) -> Spectrum:
+    """Give the two-sided spectrum ``2 pi linewidth`` of the angular frequency of an oscillator whose phase walks at random.
+
+    A Lorentzian line of that full width (Hz); the variance of its phase grows by ``2 pi linewidth`` a second. Coherence then
+    decays as ``exp(-pi linewidth t)`` whatever the half turns: a twin has it in the pure dephasing, ``1/T_phi`` larger by
+    ``pi linewidth``.
+    """
+    return lambda omega: 2 * jnp.pi * linewidth * jnp.ones_like(omega)
+
+
+def phase_noise(frequencies: Float[np.ndarray, " points"], levels: Float[Array, " points"]) -> Spectrum:
+    """Give the two-sided spectrum of the angular frequency of an oscillator from its data sheet: ``omega^2 S_phase(omega)``.
+
+    Parameters
+    ----------
+    frequencies
+        Offsets from the carrier, Hz; above 0 and rising.
+    levels
+        Single-sideband phase noise there, dBc/Hz. Between the points it is a power law; outside there is nothing, so the
+        table should begin where drift is calibrated away and end with the bandwidth of the pulses. What a floor at its end
+        contributes is good to 5 %.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two points, the frequencies do not rise from above 0, or shapes differ.
+
+    References
+    ----------
+    IEEE Std 1139-2008: L(f) is half of the one-sided density of the phase, so it is the two-sided one.
+    """
+    offsets = require_axis(frequencies, "frequencies", "Hz")
+    if len(offsets) < 2 or offsets[0] <= 0 or np.any(np.diff(offsets) <= 0):
+        msg = f"`frequencies` must be two or more, above 0 and rising, got {offsets.tolist()}. Sort them; leave out 0."
+        raise ValueError(msg)
+    if jnp.shape(levels) != offsets.shape:
+        msg = f"`levels` must have one number for each of {len(offsets)} frequencies, got shape {jnp.shape(levels)}."
+        raise ValueError(msg + " Give them in dBc/Hz.")
+
+    def spectrum(omega: Array) -> Array:
+        offset = jnp.abs(omega) / (2 * jnp.pi)
+        # far outside the table no logarithm may fail
+        inside = (offset >= offsets[0]) & (offset <= offsets[-1])
+        level = jnp.interp(jnp.log(jnp.where(inside, offset, offsets[0])), np.log(offsets), jnp.asarray(levels))
+        return jnp.where(inside, omega**2 * 10 ** (level / 10), 0.0)
+
+    return spectrum

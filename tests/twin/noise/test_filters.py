@@ -44,6 +44,41 @@ def test_white_noise_does_not_mind_half_turns(switches):
     assert float(found) == pytest.approx(density * TIME / 2, rel=2e-3)
 
 
+def test_an_oscillator_whose_phase_walks_dephases_by_pi_times_its_linewidth():
+    exponent = noise.decay_exponent(noise.white_frequency(3e3), 40e-6)
+    assert float(exponent) == pytest.approx(np.pi * 3e3 * 40e-6, rel=2e-3)
+
+
+def test_a_table_of_phase_noise_is_the_power_laws_between_its_points():
+    # random walk of the phase: linewidth / (2 pi f^2), 20 dB a decade
+    offsets, linewidth = np.array([1e1, 1e4, 1e10]), 3e3
+    table = noise.phase_noise(offsets, 10 * np.log10(linewidth / (2 * np.pi * offsets**2)))
+    omega = 2 * np.pi * np.logspace(1.5, 9.5, 41)
+    np.testing.assert_allclose(table(omega), noise.white_frequency(linewidth)(omega), rtol=1e-9)
+    assert float(table(jnp.array(2 * np.pi * 5.0))) == float(table(jnp.array(2 * np.pi * 2e10))) == 0.0
+
+
+def test_a_flat_floor_of_phase_noise_blurs_both_ends_of_a_sequence():
+    # the phases at both ends are independent: chi is the variance of one phase, the integral of both sides of the floor
+    floor, width = -130.0, 2e9
+    flat = noise.phase_noise(np.array([1.0, width]), np.array([floor, floor]))
+    exponent = float(noise.decay_exponent(flat, 1e-6))
+    # the upper edge of the table falls within a panel of the quadrature
+    assert exponent == pytest.approx(2 * width * 10 ** (floor / 10), rel=0.05)
+
+
+def test_phase_noise_is_differentiable_in_its_levels():
+    def exponent(levels):
+        return noise.decay_exponent(noise.phase_noise(np.array([1e3, 1e5, 1e7]), levels), 5e-6)
+
+    levels = jnp.array([-70.0, -95.0, -120.0])
+    slopes = jax.grad(exponent)(levels)
+    for position in range(3):
+        step = jnp.zeros(3).at[position].set(1e-3)
+        difference = (exponent(levels + step) - exponent(levels - step)) / 2e-3
+        assert float(slopes[position]) == pytest.approx(float(difference), rel=1e-6)
+
+
 def test_more_half_turns_protect_better_against_one_over_f_noise():
     spectrum = noise.one_over_f(AMPLITUDE)
     sequences = [noise.cpmg_switches(n) for n in (1, 5)]
@@ -135,5 +170,9 @@ def test_sequences_that_make_no_sense_are_refused():
         noise.cpmg_switches(0)
     with pytest.raises(ValueError, match=r"`switches` must rise from 0 to 1, got \(0.6, 0.4\)"):
         noise.filter_function(jnp.ones(3), 1.0, (0.6, 0.4))
+    with pytest.raises(ValueError, match="`frequencies` must be two or more, above 0 and rising"):
+        noise.phase_noise(np.array([1e3, 1e2]), np.array([-100.0, -90.0]))
+    with pytest.raises(ValueError, match="`levels` must have one number for each of 2 frequencies"):
+        noise.phase_noise(np.array([1e2, 1e3]), np.array([-100.0]))
     with pytest.raises(ValueError, match="`decades` of 1/f noise must be at least 1, got 0"):
         OneOverF(decades=0)
