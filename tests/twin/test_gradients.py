@@ -1,5 +1,7 @@
 """Derivatives of every parameter of a twin in every experiment, against finite differences."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from qrexplore import experiments
 from qrexplore.core import Named
 from qrexplore.twin import DriveGain, LowPass, SignalChain, library, populations, predict, read
 from qrexplore.twin.electronics import IQMixer
+from qrexplore.twin.noise import FluxNoise, FrequencyNoise, OneOverF, Share, SlowNoise
 
 # away from the points where a derivative vanishes or an edge lies on the clock
 PAIR = {
@@ -74,6 +77,8 @@ SEEN = {
     "closed chevron": {"q0_q1.coupling", "q1.frequency", "flux_q1.delay.time", "flux_q1.distortion.time_constant"},
     "conditional_oscillation": {"q0_q1.coupling", "q1.frequency", "flux_q1.distortion.amplitude", "q0.t1", "q1.t_phi"},
     "wired conditional_oscillation": {"q0_q1.coupling", "q1.t_phi", "readout_q1.second_as_one", *WIRED_FLUX},
+    "noisy wired conditional_oscillation": {"noise.flux_q1.amplitude", "noise.flux_q1.process.lowest",
+                                            "noise.defect.amplitude", "noise.defect.q0.share", *WIRED_FLUX},
     "wired cross_resonance": {"q0_q1.coupling", "q0.anharmonicity", "q1.t1", *WIRED_DRIVE},
     "closed cross_resonance": {"q0_q1.coupling", "drive_q0.transfer.gain", "q1.frequency", "q0.anharmonicity"},
     "rabi": {"drive_q0.transfer.gain", "q0.anharmonicity", "q0.t1"},
@@ -98,11 +103,21 @@ SEEN = {
 }  # fmt: skip
 
 
+# paths of 1/f noise, what stands still during a repetition, and a source that two qubits share
+NOISE = SlowNoise(
+    Named({
+        "flux_q1": FluxNoise("q1", 40e-6, OneOverF(lowest=10.0)),
+        "defect": FrequencyNoise("q1", 80e3, also=Named({"q0": Share(0.3)})),
+    }),
+    trajectories=2,
+)  # fmt: skip
+
 # experiments that do to the twin what others do, too, or take long, wait for the slow run
 SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
     *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "closed chevron"),
     *("ramsey_flux", "closed cross_resonance", "wired conditional_oscillation", "wired cross_resonance"),
+    "noisy wired conditional_oscillation",
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 
@@ -151,10 +166,11 @@ def relative_error(function, values, column, slope, span):
 @pytest.mark.parametrize("name", NAMES)
 def test_derivatives_agree_with_finite_differences(name):
     experiment = EXPERIMENTS[name.split()[-1]]
-    if name.startswith("wired"):
+    if "wired" in name:
         twin = library.wired_transmons(bits=None).replace(
             {**PAIR, "flux_q0.echo.time": 5.8e-9, "flux_q1.echo.time": 5.8e-9}
         )
+        twin = replace(twin, noise=NOISE) if name.startswith("noisy") else twin
     elif len(experiment.qubits) == 2:
         twin = library.two_transmons(dissipative=not name.startswith("closed")).replace(PAIR)
     else:
