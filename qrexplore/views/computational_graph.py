@@ -10,6 +10,7 @@ Griewank and Walther, Evaluating Derivatives, 2nd edition (SIAM 2008), chapter 3
 """
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -232,11 +233,20 @@ def _symbol(name: str, arguments: list[_Argument], parameters: Mapping[str, Any]
     if name == "integer_pow":
         return "( )" + str(parameters["y"]).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     sign = _SYMBOLS.get(name, name)
-    constants = [None if is_node else f"{float(value):.4g}" for is_node, value in arguments]
+    constants = [None if is_node else _written(float(value)) for is_node, value in arguments]
     if len(arguments) == 2 and any(constants):
         first, second = constants
         return f"{sign} {second}" if first is None else f"{first} {sign}"
     return sign
+
+
+def _written(constant: float) -> str:
+    """Give a constant as people write it."""
+    in_turns = {math.pi: "π", 2 * math.pi: "2π", math.pi / 2: "π/2"}
+    sign = "−" if constant < 0 else ""
+    return sign + next(
+        (word for known, word in in_turns.items() if math.isclose(abs(constant), known)), f"{abs(constant):.4g}"
+    )
 
 
 def _needed(operations: list[_Operation], result: int, inputs: int) -> list[int]:

@@ -38,6 +38,12 @@ def test_the_gradient_of_a_node_is_collected_from_its_children_by_the_chain_rule
     np.testing.assert_allclose(collected, numbers.gradients, rtol=1e-12)
 
 
+def test_constants_are_written_as_people_write_them():
+    graph = computational_graph(lambda x: jnp.sin(2 * jnp.pi * x) - 0.5 * jnp.pi * x + (x - 1 / 3) * -jnp.pi)
+    assert {"2π ×", "π/2 ×", "− 0.3333"} <= {node.symbol for node in graph.nodes}
+    assert {"−π ×", "× −π"} & {node.symbol for node in graph.nodes}
+
+
 def test_every_node_has_its_symbol_its_value_and_its_derivative():
     graph = computational_graph(lambda x, y: jnp.sin(x * y) + 3.0 * x**2)
     by_symbol = {node.symbol: place for place, node in enumerate(graph.nodes)}

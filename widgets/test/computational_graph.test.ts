@@ -75,6 +75,7 @@ describe("computational graph", () => {
     byTestId(el, "node:1").dispatchEvent(new Event("focus"));
     expect(byTestId(el, "node:0").classList.contains("qx-far")).toBe(true);
     expect(sentence(NODES, NUMBERS, 4)).toContain("this is the result");
+    expect(sentence(NODES, NUMBERS, 4)).toContain("node 4 + node 1");
     el.querySelector(".qx")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     expect(byTestId(el, "node:0").classList.contains("qx-far")).toBe(false);
   });

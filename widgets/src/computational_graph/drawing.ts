@@ -7,6 +7,7 @@ import type { GraphNode, Numbers } from "./types";
 const BOX = { width: 84, height: 50 };
 const STEP = { x: 124, y: 66 };
 const MARGIN = 10;
+const SMALLEST = 0.8;
 
 export function shown(value: number): string {
   return withMinus(formatNumber(value, 4));
@@ -53,6 +54,8 @@ export function sentence(nodes: readonly GraphNode[], numbers: Numbers, k: numbe
   const last = nodes.length - 1;
   const name = (n: number) => `node ${n + 1} (${nodes[n]?.symbol})`;
   const parts = [`${name(k)}: value ${shown(numbers.values[k] ?? Number.NaN)}`];
+  // which comes first matters to a difference, a quotient and a power
+  if (node.parents.length === 2) parts.push(node.parents.map((parent) => `node ${parent + 1}`).join(` ${node.symbol} `));
   parts.push(k === last ? "this is the result" : `derivative of the result ${shown(numbers.gradients[k] ?? Number.NaN)}`);
   const slopes = node.parents.map((parent, i) => `${shown(numbers.slopes[k]?.[i] ?? Number.NaN)} for ${name(parent)}`);
   if (slopes.length) parts.push(`its own slope is ${slopes.join(" and ")}`);
@@ -83,7 +86,9 @@ export class Drawing {
 
   constructor(private readonly nodes: readonly GraphNode[], choose: (k: number) => void) {
     const { at, place, width, height } = places(nodes);
-    this.element = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "graph" });
+    // shrinks to the room there is, as far as its text can be read
+    const style = `max-width: ${width}px; min-width: ${Math.round(SMALLEST * width)}px`;
+    this.element = svg("svg", { viewBox: `0 0 ${width} ${height}`, style, role: "group", "aria-label": "graph" });
     nodes.forEach((node, to) => {
       node.parents.forEach((from, i) => {
         const start = nodes[from] as GraphNode;
