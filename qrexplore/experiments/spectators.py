@@ -1,4 +1,7 @@
-"""Spectators: transmons that an experiment neither prepares nor measures, but that matter to those it does."""
+"""What a simulation of an experiment knows beside the measured qubits: spectators, and whether slow noise counts.
+
+Spectators are transmons that the experiment neither prepares nor measures, but that matter to those it does.
+"""
 
 from dataclasses import replace
 
@@ -32,3 +35,8 @@ def with_spectators(experiment: Experiment, *names: str, resting: bool = False) 
             raise ValueError(msg)
     kind = "resting" if resting else "spectators"
     return replace(experiment, settings={**experiment.settings, kind: list(names)})
+
+
+def without_slow_noise(experiment: Experiment) -> Experiment:
+    """Give an experiment that is simulated without the slow noise of a twin, because it is too short to notice."""
+    return replace(experiment, settings={**experiment.settings, "slow_noise": False})

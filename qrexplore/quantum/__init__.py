@@ -17,6 +17,7 @@ from qrexplore.quantum.liouvillian import (
     hermitian_basis,
     mixed_dissipator,
 )
+from qrexplore.quantum.matrix_exponential import matrix_exponentials
 from qrexplore.quantum.operators import Register
 from qrexplore.quantum.propagation import GAUSS_NODES, ControlSystem, Propagator
 from qrexplore.quantum.support import relevant_coordinates
@@ -41,6 +42,7 @@ __all__ = [
     "idled",
     "label_overlaps",
     "leakage",
+    "matrix_exponentials",
     "mixed_dissipator",
     "norms_of_orders",
     "one_qubit_cliffords",

@@ -59,7 +59,9 @@ class Members(NamedTuple):
 def sources(
     twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], kind: type[AbstractProcess]
 ) -> dict[str, AbstractSource]:
-    """Give the sources of one kind of process that an experiment can feel."""
+    """Give the sources of one kind of process that an experiment can feel, and that count in it."""
+    if not experiment.settings.get("slow_noise", True):
+        return {}
     transmons = set(modes_of(twin, experiment).transmons)
     driven = {line.removeprefix("drive_") for line in lines_of(blocks) if line.startswith("drive_")}
     driven |= {block.qubit for block in blocks if isinstance(block, SteadyDrive)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import copy
-from functools import cached_property, partial, singledispatch
+from functools import cached_property, singledispatch
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Inexact, Int
 
 from qrexplore.experiments import Block, Experiment, Idle, Play, PlayOnStep, Prepare, Repeat, Rotation, VirtualZ
 from qrexplore.pulses import sample, sample_count
-from qrexplore.quantum import GAUSS_NODES, Derivatives, idled
+from qrexplore.quantum import GAUSS_NODES, Derivatives, idled, matrix_exponentials
 from qrexplore.twin.carriers import Clock, carrier_phase, carriers, frame
 from qrexplore.twin.course import Course, Places
 from qrexplore.twin.dynamics import TURN, Dynamics
@@ -21,9 +21,6 @@ from qrexplore.twin.static import late_step, static_flux
 from qrexplore.twin.telegraph import JointDynamics
 
 State = Inexact[Array, "kept batch"]
-
-# jax gives NaN for exponents that need more; 32 reach 10^10 rad, a delay of seconds at a detuning of GHz
-_MOST_SQUARINGS = 32
 
 
 class Setting:
@@ -170,44 +167,54 @@ def _(_block: Prepare | VirtualZ, state: State, _setting: Setting) -> tuple[Stat
 
 
 @evolve.register
-def _(block: Idle | Rotation, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+def _(block: Rotation, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    return _turned(block, state, setting), jnp.zeros(())
+
+
+def _turned(block: Rotation, state: State, setting: Setting, repeat: int = 1) -> State:
+    """Give states after a rotation; each of its angles and phases is that of `repeat` states in a row."""
     matrices = setting.dynamics
-    if isinstance(block, Rotation) and matrices.turned:
-        dressed, phase = matrices.dressed(setting.twin), block.phase + setting.carrier_phase(block.qubit)
-        return matrices.turn(dressed, state, qubit=block.qubit, angle=block.angle, phase=phase), jnp.zeros(())
-    if isinstance(block, Idle) and block.bias is None and block.carrier is None and len(matrices.network.modes) > 1:
-        generator = matrices.propagator.system.drift_matrix(setting.weights)
+    # the frame of a single qubit is that of its pulses
+    axis = setting.carrier_phase(block.qubit) if matrices.turned else -setting.clock.turns.get(block.qubit, 0.0)
+    angle, phase = (jnp.repeat(numbers, repeat) for numbers in jnp.broadcast_arrays(block.angle, block.phase + axis))
+    return matrices.turn(matrices.dressed(setting.twin), state, qubit=block.qubit, angle=angle, phase=phase)
+
+
+@evolve.register
+def _(block: Idle, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
+    # a lag may make a short idle negative, which only the exponential of each point knows how to do
+    several = block.framed is None or len(setting.dynamics.network.modes) > 1
+    if several and setting.weights.ndim == 1 and block.bias is None and block.carrier is None:
+        generator = setting.dynamics.propagator.system.drift_matrix(setting.weights)
         return idled(generator, _idling(block, setting), state), jnp.zeros(())
-    return jnp.einsum("bij,jb->ib", _matrix(block, setting), state), jnp.zeros(())
+    return jnp.einsum("ijb,jb->ib", _matrix(block, setting), state), jnp.zeros(())
 
 
-def _matrix(block: Idle | Rotation, setting: Setting) -> Inexact[Array, "batch n n"]:
+def _matrix(block: Idle | Rotation, setting: Setting) -> Inexact[Array, "n n batch"]:
     """Give what a block without pulses does to the states of every point."""
+    system = setting.dynamics.propagator.system
     if isinstance(block, Rotation):
-        about_x, about_y = (jnp.asarray(matrix) for matrix in setting.dynamics.propagator.system.controls[-2:])
-        phase = block.phase - setting.clock.turns.get(block.qubit, 0.0)
-        along_x, along_y = block.angle * jnp.cos(phase), block.angle * jnp.sin(phase)
-        return _exponential(along_x[:, None, None] * about_x + along_y[:, None, None] * about_y)
+        batch, size = len(block.angle), len(system.drift[0])
+        each = jnp.tile(jnp.eye(size, dtype=system.drift[0].dtype), (1, batch))
+        return jnp.moveaxis(_turned(block, each, setting, size).reshape(size, batch, size), 2, 1)
     weights = setting.weights if block.bias is None else setting.biased_weights(block.bias, block.carrier)
-    generator = setting.dynamics.propagator.system.drift_matrix(weights)
-    return _exponential(_idling(block, setting)[:, None, None] * generator)
-
-
-def _exponential(exponent: Inexact[Array, "batch n n"]) -> Inexact[Array, "batch n n"]:
-    return jax.vmap(partial(jax.scipy.linalg.expm, max_squarings=_MOST_SQUARINGS))(exponent)
+    exponents = jnp.moveaxis(_idling(block, setting)[:, None, None] * system.drift_matrix(weights), 0, -1)
+    return matrix_exponentials(exponents, np.any([np.abs(matrix) > 0 for matrix in system.drift], axis=0))
 
 
 @evolve.register
 def _(block: Repeat, state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:
-    power = jnp.eye(len(state))
+    power = jnp.eye(len(state))[:, :, None]
     for part in block.body:
-        power = _matrix(part, setting) @ power
+        power = jnp.einsum(
+            "ijb,jkb->ikb", _matrix(part, setting), jnp.broadcast_to(power, (*power.shape[:2], state.shape[1]))
+        )
     count = block.count.astype(int)
     # powers of one matrix commute, so the binary digits of the count may act in any order
     for digit in range(block.most.bit_length()):
         acts = (count >> digit) % 2 == 1
-        state = jnp.where(acts, jnp.einsum("bij,jb->ib", power, state), state)
-        power = power @ power
+        state = jnp.where(acts, jnp.einsum("ijb,jb->ib", power, state), state)
+        power = jnp.einsum("ijb,jkb->ikb", power, power)
     return state, jnp.zeros(())
 
 

@@ -1,0 +1,84 @@
+"""The case study of the white paper: a processor whose flux line is distorted, the model that is to find out, and its data.
+
+`case_study` gives it all for a seed: the model with 83 free numbers and their priors, the experiments, the hidden device and
+what is true of it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from qrexplore.core import Prior
+from qrexplore.experiments import Experiment
+from qrexplore.twin.case_study.campaign import Calibration, calibrated, campaign, held_out
+from qrexplore.twin.case_study.device import DEMONSTRATION, device, priors, truth
+from qrexplore.twin.case_study.model import model
+from qrexplore.twin.model import Twin
+from qrexplore.twin.prediction import simulate
+
+__all__ = ["Calibration", "CaseStudy", "case_study"]
+
+
+@dataclass(frozen=True, eq=False)
+class CaseStudy:
+    """A device to be understood, and what there is to do it with.
+
+    Attributes
+    ----------
+    seed
+        Of everything that is drawn.
+    twin
+        The model, at the centers of its priors.
+    priors
+        Of the 83 numbers that are learned, by path.
+    calibration
+        What the lab knows of the device.
+    experiments, held_out
+        What is measured to be fitted, and to score the fit.
+    device
+        The hidden device, which is richer than the model.
+    truth
+        The 83 numbers of it, by path.
+    """
+
+    seed: int
+    twin: Twin
+    priors: dict[str, Prior]
+    calibration: Calibration
+    experiments: dict[str, Experiment]
+    held_out: dict[str, Experiment]
+    device: Twin
+    truth: dict[str, float]
+
+    def measured(self, experiment: Experiment, *, seed: int | None = None) -> xr.Dataset:
+        """Give what the hidden device answers to an experiment, with shot noise."""
+        if experiment.shots is None:
+            msg = f"`experiment` {experiment.name} must say how many shots it takes. Build it with shots=1000, say."
+            raise ValueError(msg)
+        return simulate(self.device, experiment, shots=experiment.shots, seed=self.seed if seed is None else seed)
+
+
+def case_study(seed: int = 0) -> CaseStudy:
+    """Give the case study for a seed; that of seed 0 has the distortion of the white paper's figures.
+
+    Parameters
+    ----------
+    seed
+        Of the hidden device, of the lab's calibrations and of the shots.
+    """
+    generator = np.random.default_rng(seed)
+    start = model()
+    true = truth(start, generator, fixed=DEMONSTRATION if seed == 0 else None)
+    known = priors(start, true, generator)
+    calibration = calibrated(start.replace(true), generator)
+    return CaseStudy(
+        seed=seed,
+        twin=start.replace({path: prior.center for path, prior in known.items()}),
+        priors=known,
+        calibration=calibration,
+        experiments=campaign(calibration),
+        held_out=held_out(calibration),
+        device=device(start, true),
+        truth=true,
+    )
