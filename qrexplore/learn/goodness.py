@@ -205,7 +205,8 @@ def _along(residuals: np.ndarray, present: np.ndarray, position: int, axis: Axis
     if count < _FEWEST:
         return None
     products = np.where(pairs, np.nan_to_num(lines[..., 1:]) * np.nan_to_num(lines[..., :-1]), 0.0)
-    changes = int(np.sum(products < 0))
+    above = lines > 0
+    changes = int(np.sum(pairs & (above[..., 1:] != above[..., :-1])))
     positive = float(np.mean(residuals[present] > 0))
     chance = 2 * positive * (1 - positive)
     # changes at two neighboring pairs are correlated where one sign is more frequent, as with few counts

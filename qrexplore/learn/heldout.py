@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import fdtrc, logsumexp
+from scipy.special import chdtrc, fdtrc, logsumexp
 
 SIGNIFICANT = 0.01
-# chi2 per degree of freedom of the fit above which the model does not even explain what it was fitted to
-_POOR = 1.3
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,8 @@ class HeldOut:
         the held-out points is allowed for.
     p_value
         Chance of a ratio of the two as large as this without over-fitting (F test).
+    inside_p
+        Chance of so large a misfit of the fitted points, if all that is left is noise (chi2 test).
     """
 
     inside: float
@@ -32,6 +32,7 @@ class HeldOut:
     inside_chi2: float
     outside_chi2: float
     p_value: float
+    inside_p: float
 
     @property
     def overfitted(self) -> bool:
@@ -45,7 +46,7 @@ class HeldOut:
         )
         if self.overfitted:
             return f"Over-fitting, or a model that does not carry over: {numbers} (p = {self.p_value:.1g})."
-        if self.inside_chi2 > _POOR:
+        if self.inside_p < SIGNIFICANT:
             return f"No over-fitting, but the model explains neither: {numbers}."
         return f"No over-fitting seen: {numbers} (p = {self.p_value:.2g})."
 
@@ -103,6 +104,7 @@ def held_out(
         inside_chi2=first,
         outside_chi2=second,
         p_value=float(fdtrc(len(outside), freedom, second / first)) if first > 0 else 0.0,
+        inside_p=float(chdtrc(freedom, freedom * first)),
     )
 
 

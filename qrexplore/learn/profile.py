@@ -127,8 +127,10 @@ def profile(
     # the threshold counts from the best point, which may be one met on the way
     floor = min(deviance for _, deviance in trace)
     if floor < origin[1] - _BETTER:
-        trace = line.extended(trace, floor, step)
+        better = _fitted(problem, min(trace, key=lambda one: one[1])[0])
+        trace = sorted([*trace, better], key=lambda one: one[0][position])
         floor = min(deviance for _, deviance in trace)
+        trace = line.extended(trace, floor, step)
     points, deviance = np.array([point for point, _ in trace]), np.array([value for _, value in trace])
     where = int(np.argmin(deviance))
     grid, risen = points[:, position], deviance - floor
@@ -226,9 +228,15 @@ class _Line:
             loss, slope = self.problem.gradient(full(rest))
             return loss, slope[others]
 
-        method = LevenbergMarquardt()
-        objective = LeastSquares(linearize, gradient, point[others])
-        progress = method.init(objective)
-        while method.done(progress) is None and progress.iteration < _MOST_STEPS:
-            progress = method.advance(objective, progress)
-        return full(progress.coordinates), 2 * progress.loss
+        rest, deviance = _fitted(LeastSquares(linearize, gradient, point[others]), point[others])
+        return full(rest), deviance
+
+
+def _fitted(problem: LeastSquares, start: np.ndarray) -> _Point:
+    """Fit all coordinates from a start; give where that ends and its sum of squares."""
+    method = LevenbergMarquardt()
+    objective = LeastSquares(problem.linearize, problem.gradient, start)
+    progress = method.init(objective)
+    while method.done(progress) is None and progress.iteration < _MOST_STEPS:
+        progress = method.advance(objective, progress)
+    return progress.coordinates, 2 * progress.loss

@@ -133,6 +133,7 @@ def worst_region(residuals: Float[np.ndarray, " *sweep"], axes: Sequence[Axis], 
         shuffled[:, present] = random.permuted(np.tile(filled, (len(shuffled), 1)), axis=1)
         null.append(_scan(shuffled, present, shapes)[0])
     p_value = _tail(float(best[0]), np.concatenate(null))
+    slices = _sharpened(whitened, present, slices)
     block = residuals[tuple(slice(*ends) for ends in slices)]
     inside = block[np.isfinite(block)]
     words = [axis.stretch(*ends) for axis, ends in zip(axes, slices, strict=True)]
@@ -170,10 +171,7 @@ def _scan(
     counts, sums, squares = _summed(present[None].astype(float)), _summed(fields), _summed(fields**2)
     for shape in shapes:
         n = _blocks(counts, shape)
-        safe = np.maximum(n, 1.0)
-        square = np.maximum(_blocks(squares, shape), 1e-300)
-        scatter = np.where(square > n, square - n - xlogy(n, square / safe), 0.0)
-        ratio = np.where(n > 0, np.maximum(scatter, _blocks(sums, shape) ** 2 / safe), 0.0)
+        ratio = _likelihood_ratio(n, _blocks(sums, shape), _blocks(squares, shape))
         flat = ratio.reshape(len(fields), -1)
         place = int(np.argmax(flat[0]))
         if flat[0, place] > best[0]:
@@ -181,6 +179,13 @@ def _scan(
             where = tuple((int(begin), int(begin) + length) for begin, length in zip(corner, shape, strict=True))
         best = np.maximum(best, flat.max(axis=1))
     return best, where
+
+
+def _likelihood_ratio(n: np.ndarray, total: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Give twice the log likelihood ratio of more scatter, or of a mean, whichever is larger, in blocks of n points."""
+    safe = np.maximum(n, 1.0)
+    scatter = np.where(square > n, square - n - xlogy(n, np.maximum(square, 1e-300) / safe), 0.0)
+    return np.where(n > 0, np.maximum(scatter, total**2 / safe), 0.0)
 
 
 def _summed(fields: np.ndarray) -> np.ndarray:
@@ -194,9 +199,35 @@ def _summed(fields: np.ndarray) -> np.ndarray:
 def _blocks(table: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Give the sums over all blocks of a shape."""
     for axis, length in enumerate(shape, start=1):
-        count = table.shape[axis] - length
-        table = np.take(table, range(length, length + count), axis) - np.take(table, range(count), axis)
+        before = (slice(None),) * axis
+        table = table[(*before, slice(length, None))] - table[(*before, slice(None, -length))]
     return table
+
+
+def _sharpened(
+    field: np.ndarray, present: np.ndarray, slices: tuple[tuple[int, int], ...]
+) -> tuple[tuple[int, int], ...]:
+    """Move the edges of a block, one position at a time, as long as it stands out more."""
+
+    def score(ends: tuple[tuple[int, int], ...]) -> float:
+        if any(begin >= end or begin < 0 or end > size for (begin, end), size in zip(ends, field.shape, strict=True)):
+            return -np.inf
+        block = tuple(slice(*one) for one in ends)
+        inside = field[block][present[block]]
+        return float(_likelihood_ratio(np.asarray(float(inside.size)), inside.sum(), np.asarray(inside @ inside)))
+
+    best, here = score(slices), slices
+    while True:
+        moves = [
+            tuple((begin + (axis == k) * one, end + (axis == k) * two) for axis, (begin, end) in enumerate(here))
+            for k, length in enumerate(field.shape)
+            for one, two in ((-1, 0), (1, 0), (0, -1), (0, 1))
+            if here[k] != (0, length)
+        ]
+        scores = [score(move) for move in moves]
+        if not moves or max(scores) <= best:
+            return here
+        best, here = max(scores), moves[int(np.argmax(scores))]
 
 
 def _tail(best: float, null: np.ndarray) -> float:

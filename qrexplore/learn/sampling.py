@@ -140,6 +140,7 @@ def sample(
     chains: int = 4,
     warmup: int = 500,
     draws: int = 1000,
+    acceptance: float = 0.9,
     seed: int = 0,
 ) -> Samples:
     """Draw from the posterior.
@@ -161,6 +162,8 @@ def sample(
         Number of chains, at least 2. They run side by side.
     warmup, draws
         Steps of each chain that tune the sampler, and those that are kept; at least 20 and 4.
+    acceptance
+        Mean acceptance that the step length is tuned to, in (0, 1); nearer to 1 for bent posteriors, where steps diverge.
     seed
         Of the random numbers.
 
@@ -176,6 +179,9 @@ def sample(
     require_counts(chains, "chains", smallest=2)
     require_counts(warmup, "warmup", smallest=20)
     require_counts(draws, "draws", smallest=4)
+    if not 0 < acceptance < 1:
+        msg = f"`acceptance` must be between 0 and 1, got {acceptance!r}. Give for example 0.9."
+        raise ValueError(msg)
     root = _root(covariance)
     began = time.perf_counter()
     center, root_traced = jnp.asarray(point), jnp.asarray(root)
@@ -185,8 +191,8 @@ def sample(
         return -loss(coordinates) + (0.0 if values is None else _log_volume(values, coordinates))
 
     keys = jax.random.split(jax.random.key(seed), chains)
-    chain = _chain(nuts, log_density, len(root), warmup, draws)
-    found, divergent, acceptance = jax.jit(jax.vmap(chain))(keys)
+    chain = _chain(nuts, log_density, len(root), steps=(warmup, draws), target=acceptance)
+    found, divergent, accepted = jax.jit(jax.vmap(chain))(keys)
     coordinates = np.asarray(point) + np.asarray(found) @ root.T
     shown = coordinates if values is None else np.asarray(jax.vmap(jax.vmap(values))(jnp.asarray(coordinates)))
     rhat, ess = diagnostics(coordinates)
@@ -199,7 +205,7 @@ def sample(
         ess=ess,
         ratios=spread / np.sqrt(np.diag(covariance)),
         divergences=int(np.sum(divergent)),
-        acceptance=float(np.mean(acceptance)),
+        acceptance=float(np.mean(accepted)),
         seconds=time.perf_counter() - began,
     )
 
@@ -271,20 +277,20 @@ def _log_volume(values: Callable[[Array], Array], coordinates: Array) -> Array:
     return jnp.sum(jnp.log(jnp.abs(slopes)))
 
 
-def _chain(nuts: ModuleType, log_density: Loss, size: int, warmup: int, draws: int) -> Callable:
+def _chain(nuts: ModuleType, log_density: Loss, size: int, *, steps: tuple[int, int], target: float) -> Callable:
     """Give the function that runs one chain from its key: a draw of the fit's Gaussian, tuned, then kept."""
-    tuning = nuts.window_adaptation(nuts.nuts, log_density)
+    tuning = nuts.window_adaptation(nuts.nuts, log_density, target_acceptance_rate=target)
 
     def run(key: Array) -> tuple[Array, Array, Array]:
         begin, tune, keep = jax.random.split(key, 3)
-        (state, tuned), _ = tuning.run(tune, jax.random.normal(begin, (size,)), num_steps=warmup)
+        (state, tuned), _ = tuning.run(tune, jax.random.normal(begin, (size,)), num_steps=steps[0])
         kernel = nuts.nuts(log_density, **tuned)
 
         def step(state: Any, key: Array) -> tuple:
             state, info = kernel.step(key, state)
             return state, (state.position, info.is_divergent, info.acceptance_rate)
 
-        _, found = jax.lax.scan(step, state, jax.random.split(keep, draws))
+        _, found = jax.lax.scan(step, state, jax.random.split(keep, steps[1]))
         return found
 
     return run

@@ -1,5 +1,7 @@
 """Stripes at random places are found, noise raises no more alarms than stated."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,23 +21,34 @@ def binomial(seed, share=0.02, shots=100, shape=(20, 31)):
     return (counts - shots * share) / np.sqrt(shots * share * (1 - share))
 
 
-@pytest.mark.parametrize("kind", [noise, binomial])
-def test_noise_raises_alarms_as_rarely_as_stated(kind):
-    found = [goodness(kind(seed), GRID, false_alarm=0.1, seed=seed) for seed in range(100)]
-    assert np.mean([not one.explained for one in found]) < 0.1 + 3 * 0.03
+@pytest.fixture(scope="module")
+def judged_noise():
+    return [goodness(noise(seed), GRID, seed=seed) for seed in range(60)]
 
 
-def test_each_test_is_calibrated_on_noise():
-    found = [goodness(noise(1000 + seed), GRID, seed=seed) for seed in range(100)]
+def test_noise_raises_alarms_as_rarely_as_stated(judged_noise):
+    for stated in (0.01, 0.1):
+        alarms = [not replace(one, false_alarm=stated).explained for one in judged_noise]
+        assert np.mean(alarms) < stated + 3 * np.sqrt(stated * (1 - stated) / 60)
+
+
+def test_noise_of_few_counts_raises_no_alarm_along_axes_or_in_regions():
+    # two counts a point: ties, and a sign that is more frequent; chi2 itself is not that of Gaussians there
+    for seed in range(10):
+        found = goodness(binomial(seed), GRID, seed=seed)
+        assert [flag for flag in found.flags if not flag.startswith("chi2")] == []
+
+
+def test_each_test_is_calibrated_on_noise(judged_noise):
     values = {
-        "chi2": [one.p_value for one in found],
-        "runs": [test.runs_p for one in found for test in one.axes],
-        "correlation": [test.correlation_p for one in found for test in one.axes],
-        "region": [one.worst.p_value for one in found],
+        "chi2": [one.p_value for one in judged_noise],
+        "runs": [test.runs_p for one in judged_noise for test in one.axes],
+        "correlation": [test.correlation_p for one in judged_noise for test in one.axes],
+        "region": [one.worst.p_value for one in judged_noise],
     }
     for name, p in values.items():
         error = np.sqrt(0.25 * 0.75 / len(p))
-        assert np.mean(np.array(p) < 0.25) == pytest.approx(0.25, abs=4 * error), name
+        assert np.mean(np.array(p) < 0.25) == pytest.approx(0.25, abs=3 * error), name
 
 
 def test_a_stripe_at_a_random_place_is_found_though_chi2_is_1():
@@ -72,7 +85,7 @@ def test_the_worst_region_is_written_in_coordinates_and_units():
 
 
 def test_a_fringe_is_seen_by_neighbors():
-    residuals = noise(4) + 0.8 * np.sin(np.linspace(0, 8 * np.pi, 31))
+    residuals = noise(4) + 1.2 * np.sin(np.linspace(0, 8 * np.pi, 31))
     residuals *= np.sqrt(residuals.size / np.sum(residuals**2))
     found = goodness(residuals, GRID)
     along = {test.axis: test for test in found.axes}

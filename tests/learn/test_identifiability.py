@@ -71,7 +71,9 @@ def test_a_parameter_on_its_bound_is_not_told():
 
 
 def test_what_has_no_prior_cannot_be_judged():
-    with pytest.raises(ValueError, match=r"`prior` must hold standard deviations that are positive and finite, got inf"):
+    with pytest.raises(
+        ValueError, match=r"`prior` must hold standard deviations that are positive and finite, got inf"
+    ):
         identifiability(np.eye(2), np.ones(2), np.array([1.0, np.inf]), ["a", "b"])
     with pytest.raises(ValueError, match=r"`paths` must name the 2 columns of `jacobian`, got 1\. Give one name each"):
         identifiability(np.eye(2), np.ones(2), np.ones(2), ["a"])

@@ -102,7 +102,9 @@ def test_a_term_that_free_parameters_imitate_is_not_tested():
 
 def test_columns_that_do_not_fit_are_refused():
     residual, jacobian = fitted(noisy(1))
-    with pytest.raises(ValueError, match=r"`columns` must have the shape \(60, 2\) of residuals and names, got \(60, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"`columns` must have the shape \(60, 2\) of residuals and names, got \(60, 1\)"
+    ):
         score_test(residual, jacobian, TERM, ["a", "b"])
     with pytest.raises(ValueError, match=r"the column of 'cosine' is not finite\. Leave this candidate out"):
         score_test(residual, jacobian, TERM * np.nan, ["cosine"])

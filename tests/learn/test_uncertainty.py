@@ -65,7 +65,9 @@ def test_a_prior_decides_what_strong_data_leave_open():
 def test_a_prior_without_width_is_refused(width):
     jacobian, slopes = random_problem()
     prior = np.array([1.0, width, 1.0, 1.0, 1.0])
-    with pytest.raises(ValueError, match=r"`prior` must hold standard deviations .* at position 1\. Give what was known"):
+    with pytest.raises(
+        ValueError, match=r"`prior` must hold standard deviations .* at position 1\. Give what was known"
+    ):
         laplace(jacobian, slopes, prior=prior)
 
 
