@@ -126,11 +126,10 @@ def profile(
     trace = [*line.walk(origin, -step)[::-1], origin, *line.walk(origin, step)]
     # the threshold counts from the best point, which may be one met on the way
     floor = min(deviance for _, deviance in trace)
-    if floor < origin[1] - _BETTER:
+    if floor < origin[1] - _BETTER:  # the ends of the walk are high enough for a lower floor, too
         better = _fitted(problem, min(trace, key=lambda one: one[1])[0])
         trace = sorted([*trace, better], key=lambda one: one[0][position])
         floor = min(deviance for _, deviance in trace)
-        trace = line.extended(trace, floor, step)
     points, deviance = np.array([point for point, _ in trace]), np.array([value for _, value in trace])
     where = int(np.argmin(deviance))
     grid, risen = points[:, position], deviance - floor
@@ -182,15 +181,6 @@ class _Line:
             if found[1] >= deviance:  # downhill lies another minimum, which longer steps could pass over
                 step *= float(np.clip(np.sqrt(self.threshold) / 4 / max(gained, 1e-9), 1 / _GROWTH, _GROWTH))
         return trace[1:]
-
-    def extended(self, trace: list[_Point], floor: float, step: float) -> list[_Point]:
-        """Go on outwards from the ends of a trace that are not yet at the threshold above its best point."""
-
-        def more(end: _Point, signed: float) -> list[_Point]:
-            short = end[1] - floor <= self.threshold and abs(end[0][self.position]) < self.farthest
-            return self.walk(end, signed) if short else []
-
-        return [*more(trace[0], -step)[::-1], *trace, *more(trace[-1], step)]
 
     def end(self, path: list[_Point], floor: float) -> float | None:
         """Give the coordinate at which the deviance passes the threshold on a path outwards; None if it never does."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest, multivariate_normal
+from scipy.stats import kstest, multivariate_normal, sem
 
 from qrexplore.learn import bic, held_out, leave_one_out, likelihood_ratio, log_evidence, predictive_density, preference
 
@@ -40,13 +40,15 @@ def test_bic_is_the_evidence_of_a_prior_as_wide_as_one_point_tells():
 
 
 def test_likelihood_ratio_without_a_further_effect_is_chi2():
-    statistics = []
+    statistics, chances = [], []
     for seed in range(200):
         random, matrix = straight(seed, parameters=5)
         data = matrix[:, :3] @ np.ones(3) + random.normal(size=40)
         found = likelihood_ratio(fit(matrix[:, :3], data)[1], fit(matrix, data)[1], further=2)
         statistics.append(found.statistic)
+        chances.append(found.p_value)
     assert kstest(statistics, "chi2", args=(2,)).pvalue > 0.01
+    assert kstest(chances, "uniform").pvalue > 0.01
 
 
 def test_likelihood_ratio_says_whether_parameters_are_needed():
@@ -112,7 +114,9 @@ def test_leaving_out_by_weights_is_leaving_out():
     assert found.total == pytest.approx(sum(exact), abs=0.4)
     poorer = leave_one_out(blocks_of(matrix[:, :2], data, blocks), names)
     gap, error = found.against(poorer)
-    assert gap > 2 * error > 0
+    assert gap > 2 * error
+    # the error of a sum of 12 is that of their mean, times 12
+    assert error == pytest.approx(12 * sem(found.densities - poorer.densities))
     with pytest.raises(ValueError, match=r"both models must predict the same blocks"):
         found.against(leave_one_out(blocks_of(matrix, data, blocks[:6]), names[:6]))
 

@@ -49,14 +49,16 @@ def test_a_product_is_told_but_its_factors_are_not():
 
 
 def test_several_untold_combinations_are_shown_unmixed():
-    # a - b and c - d and e are not told; any rotation among them would be as true, and unreadable
-    random = np.random.default_rng(1)
-    jacobian = np.zeros((30, 5))
-    jacobian[:, [0, 1]] = 100 * random.normal(size=(30, 1))
-    jacobian[:, [2, 3]] = 100 * random.normal(size=(30, 1))
-    found = identifiability(jacobian, np.ones(5), np.ones(5), list("abcde"))
-    members = [{path for path, _ in direction.members} for direction in found.sloppy]
-    assert sorted(map(sorted, members)) == [["a", "b"], ["c", "d"], ["e"]]
+    # six differences and two parameters are not told; any rotation among them would be as true, and unreadable
+    random = np.random.default_rng(0)
+    jacobian = np.zeros((40, 14))
+    for k in range(6):
+        jacobian[:, [k, 11 - k]] = 100 * random.normal(size=(40, 1))
+    found = identifiability(jacobian, np.ones(14), np.ones(14), list("abcdefghijklmn"))
+    members = ["".join(sorted(path for path, _ in direction.members)) for direction in found.sloppy]
+    assert sorted(members) == ["al", "bk", "cj", "di", "eh", "fg", "m", "n"]
+    assert [round(direction.participants, 3) for direction in found.sloppy].count(2.0) == 6
+    assert found.directions.T @ found.directions == pytest.approx(np.eye(14), abs=1e-10)
 
 
 def test_fewer_points_than_parameters_leave_directions_open():
