@@ -209,9 +209,11 @@ def _along(residuals: np.ndarray, present: np.ndarray, position: int, axis: Axis
     changes = int(np.sum(pairs & (above[..., 1:] != above[..., :-1])))
     positive = float(np.mean(residuals[present] > 0))
     chance = 2 * positive * (1 - positive)
-    # changes at two neighboring pairs are correlated where one sign is more frequent, as with few counts
+    # Changes at two neighboring pairs are correlated where one sign is more frequent, as with few counts; and the share of
+    # signs is taken from the same points, which leaves less room: for a single line it is the variance of Wald-Wolfowitz.
     triples = int(np.sum(pairs[..., 1:] & pairs[..., :-1]))
-    variance = count * chance * (1 - chance) + 2 * triples * (chance / 2 - chance**2)
+    variance = count * chance * (1 - chance) + triples * chance * (1 - 2 * chance)
+    variance -= 2 * count**2 / int(present.sum()) * chance * (1 - 2 * chance)
     score = (changes + 0.5 - count * chance) / np.sqrt(variance) if variance > 0 else 0.0
     power = float(np.mean(residuals[present] ** 2))
     correlation = float(products.sum()) / count / power if power > 0 else 0.0

@@ -101,6 +101,22 @@ def test_a_wrong_scale_of_the_noise_is_chi2_and_no_region():
     assert found.worst.p_value > 0.01
 
 
+def test_a_region_is_found_though_the_noise_is_smaller_than_stated():
+    residuals = 0.3 * noise(5)
+    residuals[8:11, 10:22] *= 4.0
+    (rows, columns) = goodness(residuals, GRID).worst.slices
+    assert rows == (8, 11)
+    assert columns == pytest.approx((10, 22), abs=2)
+
+
+def test_runs_are_calibrated_where_one_sign_is_rare():
+    axis = Axis("delay", np.arange(300.0), "s")
+    signs = np.random.default_rng(0).choice([-(3**-0.5), 3**0.5], p=[0.75, 0.25], size=(300, 300))
+    chances = [goodness(one, (axis,)).axes[0].runs_p for one in signs]
+    for level in (0.05, 0.25):
+        assert np.mean(np.array(chances) < level) == pytest.approx(level, abs=3 * np.sqrt(level * (1 - level) / 300))
+
+
 def test_missing_points_are_counted_and_tell_nothing():
     residuals = noise(6)
     residuals[3:6, 4:20] = np.nan

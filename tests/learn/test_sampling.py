@@ -1,6 +1,7 @@
 """Draws against posteriors that are known: a Gaussian, a banana, and a share of counts through a compiled function."""
 
 import sys
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -71,6 +72,16 @@ def test_a_compiled_loss_in_a_changed_coordinate_gives_the_posterior_of_the_para
     assert np.std(found.values) == pytest.approx(expected.std(), rel=0.12)
 
 
+def test_a_compiled_loss_has_its_gradient_when_traced():
+    def gradient(u):
+        return float(u @ u) / 2 + u[0], u + np.array([1.0, 0.0])
+
+    points = jnp.array([[1.0, 2.0], [-3.0, 0.5]])
+    loss, slope = jax.jit(jax.vmap(jax.value_and_grad(traceable(gradient))))(points)
+    assert loss == pytest.approx([3.5, 1.625])
+    assert np.asarray(slope) == pytest.approx(np.array([[2.0, 2.0], [-2.0, 0.5]]))
+
+
 def samples(draws):
     rhat, ess = diagnostics(draws)
     ones = np.ones(draws.shape[-1])
@@ -100,6 +111,22 @@ def test_few_effective_draws_are_not_enough():
     # a chain with the correlation 0.9 has (1 - 0.9)/(1 + 0.9) effective draws a draw
     assert found.ess == pytest.approx([4000 * 0.1 / 1.9] * 2, rel=0.35)
     assert not found.converged
+
+
+@pytest.mark.parametrize(
+    ("rhat", "ess", "unsettled"),
+    [
+        ([1.01, 1.0], [400.0, 9999.0], ()),
+        ([1.011, 1.0], [4000.0, 4000.0], ("q0.frequency",)),
+        ([1.0, 1.0], [4000.0, 399.0], ("g",)),
+        ([np.nan, 1.0], [4000.0, 4000.0], ("q0.frequency",)),
+    ],
+)
+def test_limits_of_the_diagnostics(rhat, ess, unsettled):
+    found = replace(samples(np.random.default_rng(0).normal(size=(4, 500, 2))), rhat=np.array(rhat), ess=np.array(ess))
+    assert found.unsettled == unsettled
+    assert found.converged == (not unsettled)
+    assert repr(found).startswith("converged" if not unsettled else f"not converged: {unsettled[0]}")
 
 
 def test_a_parameter_that_never_moves_has_not_converged():
