@@ -124,7 +124,7 @@ def identifiability(
     slopes
         Derivative of each parameter with respect to its coordinate.
     prior
-        Standard deviation of each parameter before the data, in its unit.
+        Standard deviation of each parameter before the data, in its unit; of its logarithm where `slopes` are those of it.
     paths
         Names of the parameters.
 

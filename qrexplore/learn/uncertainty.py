@@ -46,7 +46,8 @@ def laplace(
         inflated.
     prior
         Standard deviation of the prior of each parameter in its unit, infinity where there is none; P is diagonal.
-        None: no prior at all.
+        None: no prior at all. A prior that is Gaussian in the logarithm has its width there, and `slopes` are then those of
+        the logarithm.
 
     Raises
     ------
