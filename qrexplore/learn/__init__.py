@@ -4,41 +4,96 @@ The package is also its own verb: ``qrexplore.learn(problem)``.
 """
 
 from qrexplore.core.verb import make_callable
+from qrexplore.learn.ambiguity import Ambiguity, Optimum, ambiguity
+from qrexplore.learn.comparison import (
+    LeaveOneOut,
+    LikelihoodRatio,
+    bic,
+    leave_one_out,
+    likelihood_ratio,
+    log_evidence,
+    preference,
+)
 from qrexplore.learn.derived import Derived, derived
 from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
+from qrexplore.learn.goodness import AxisTest, Goodness, goodness, parameters_spent
 from qrexplore.learn.guided import guided
+from qrexplore.learn.heldout import HeldOut, held_out, predictive_density
+from qrexplore.learn.identifiability import Direction, Identifiability, identifiability
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
+from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
 from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.profile import Profile, profile
 from qrexplore.learn.recipe import Recipe
+from qrexplore.learn.regions import Axis, Region, worst_region
 from qrexplore.learn.residuals import Evaluation, Kernel
+from qrexplore.learn.sampling import Samples, diagnostics, sample, traceable
+from qrexplore.learn.score import Candidate, score_test
 from qrexplore.learn.starts import RECIPES, completed, recipe_of, start
 from qrexplore.learn.study import Study, study
-from qrexplore.learn.uncertainty import Laplace, laplace
+from qrexplore.learn.uncertainty import Laplace, fisher, in_units, laplace
 
 make_callable(__name__, learn)
 
 __all__ = [
     "LIKELIHOODS",
     "RECIPES",
+    "Ambiguity",
+    "Axis",
+    "AxisTest",
+    "Band",
+    "Candidate",
     "Derived",
+    "Direction",
     "Evaluation",
+    "Goodness",
+    "HeldOut",
+    "Identifiability",
     "Kernel",
     "Laplace",
     "LearnProblem",
     "LearnResult",
     "LearnState",
+    "LeaveOneOut",
+    "LikelihoodRatio",
     "Measured",
+    "Optimum",
+    "Profile",
     "Recipe",
+    "Region",
+    "Samples",
     "Study",
+    "ambiguity",
+    "bic",
     "completed",
     "derived",
+    "diagnostics",
+    "drawn_band",
+    "fisher",
+    "gaussian_draws",
+    "goodness",
     "guided",
+    "held_out",
+    "identifiability",
+    "in_units",
     "laplace",
     "learn",
+    "leave_one_out",
+    "likelihood_ratio",
+    "linear_band",
+    "log_evidence",
     "measured",
     "misfit",
+    "parameters_spent",
+    "predictive_density",
+    "preference",
+    "profile",
     "recipe_of",
+    "sample",
+    "score_test",
     "start",
     "study",
     "task",
+    "traceable",
+    "worst_region",
 ]

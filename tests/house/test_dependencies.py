@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 PYPROJECT = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT = tomllib.loads(PYPROJECT)["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMPORT_NAMES = {"pyyaml": "yaml", "pillow": "PIL"}
+IMPORT_NAMES = {"pyyaml": "yaml", "pillow": "PIL", "arviz-stats": "arviz_stats"}
 # used without being imported by us
 ELSEWHERE = {
     "ipykernel": "the Python that JupyterLab starts",
@@ -58,11 +58,15 @@ def test_the_package_uses_each_dependency_of_the_lab():
     assert unused(EXTRAS["lab"], used_in("qrexplore")) == []
 
 
+def test_the_package_uses_each_dependency_of_sampling():
+    assert unused(EXTRAS["sampling"], used_in("qrexplore")) == []
+
+
 def test_the_tests_use_each_of_their_dependencies():
     assert unused(EXTRAS["test"], used_in("tests")) == []
 
 
-@pytest.mark.parametrize("requirement", [*PROJECT["dependencies"], *EXTRAS["lab"]])
+@pytest.mark.parametrize("requirement", [*PROJECT["dependencies"], *EXTRAS["lab"], *EXTRAS["sampling"]])
 def test_every_dependency_says_what_it_is_for(requirement):
     assert re.search(rf'"{re.escape(requirement)}",\s+# \w+', PYPROJECT)
 

@@ -1,0 +1,227 @@
+"""How well a model explains an experiment: chi2, runs, correlations, and the region where it fails worst.
+
+A mean chi2 of 1 does not show that nothing is left: a stripe of residuals on one side of zero may cost less than its
+points. So neighbors are compared with each other along each axis, and `qrexplore.learn.regions` searches for the block
+that stands out.
+
+References
+----------
+Wald and Wolfowitz, Ann. Math. Stat. 11, 147 (1940) (runs).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import chdtrc, ndtr
+
+from qrexplore.learn.regions import Axis, Region, worst_region
+
+FALSE_ALARM = 0.01
+# steps between neighbors below which a test along an axis says nothing
+_FEWEST = 10
+
+
+@dataclass(frozen=True)
+class AxisTest:
+    """Whether neighbors along one axis know of each other.
+
+    Attributes
+    ----------
+    axis
+        Name of the axis.
+    changes, expected
+        Changes of sign between neighbors, and how many there would be in noise.
+    runs_p
+        Chance of so few changes in noise: of so long runs on one side.
+    correlation
+        Correlation of neighboring residuals (about zero).
+    correlation_p
+        Chance of so large a correlation, of either sign, in noise.
+    """
+
+    axis: str
+    changes: int
+    expected: float
+    runs_p: float
+    correlation: float
+    correlation_p: float
+
+
+@dataclass(frozen=True)
+class Goodness:
+    """How well a model explains one experiment.
+
+    Attributes
+    ----------
+    name
+        Of the experiment.
+    chi2, dof, p_value
+        Sum of squared residuals, degrees of freedom, and the chance of so much or more in noise.
+    points, missing
+        Numbers of points that were compared and that were NaN.
+    axes
+        Tests along each axis that has neighbors enough.
+    worst
+        The region that stands out most; None where there are too few points to search.
+    false_alarm
+        Chance that noise alone is called unexplained.
+    """
+
+    name: str
+    chi2: float
+    dof: float
+    p_value: float
+    points: int
+    missing: int
+    axes: tuple[AxisTest, ...]
+    worst: Region | None
+    false_alarm: float
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What speaks against noise; empty if nothing does. The false alarm is shared evenly by all tests."""
+        trials = 1 + 2 * len(self.axes) + (self.worst is not None)
+        each = self.false_alarm / trials
+        found = []
+        if self.p_value < each:
+            found.append(f"chi2 per degree of freedom {self.chi2 / self.dof:.3f} (p = {self.p_value:.1g})")
+        for one in self.axes:
+            if one.runs_p < each:
+                found.append(
+                    f"long runs along {one.axis}: {one.changes} changes of sign, {one.expected:.0f} expected "
+                    f"(p = {one.runs_p:.1g})"
+                )
+            if one.correlation_p < each:
+                found.append(
+                    f"neighbors along {one.axis} correlated by {one.correlation:.2f} (p = {one.correlation_p:.1g})"
+                )
+        if self.worst is not None and self.worst.p_value < each:
+            found.append(f"{self.worst} (p = {self.worst.p_value:.1g})")
+        return tuple(found)
+
+    @property
+    def explained(self) -> bool:
+        """Whether what is left looks like noise."""
+        return not self.flags
+
+    def __repr__(self) -> str:
+        """Print the verdict, what speaks against noise, and the worst region."""
+        missing = f", {self.missing} missing" if self.missing else ""
+        head = (
+            f"{self.name}: chi2 {self.chi2:.1f} for {self.dof:.1f} degrees of freedom ({self.points} points{missing}), "
+        )
+        lines = [head + ("explained" if self.explained else "not explained")]
+        lines += [f"  {flag}" for flag in self.flags]
+        if self.worst is not None and not any(flag.startswith(str(self.worst)) for flag in self.flags):
+            lines.append(f"  worst region, within noise: {self.worst}")
+        return "\n".join(lines)
+
+
+def goodness(
+    residuals: Float[np.ndarray, " *sweep"],
+    axes: Sequence[Axis],
+    *,
+    name: str = "data",
+    parameters: float = 0.0,
+    false_alarm: float = FALSE_ALARM,
+    seed: int = 0,
+) -> Goodness:
+    """Judge the residuals of one experiment.
+
+    Parameters
+    ----------
+    residuals
+        Whitened residuals on the grid of the sweep; NaN where a point is missing.
+    axes
+        Of the grid, in order.
+    name
+        Of the experiment.
+    parameters
+        Degrees of freedom that the fit spent on this experiment (see `parameters_spent`).
+    false_alarm
+        Chance that noise alone is called unexplained, all tests together, in (0, 1).
+    seed
+        Of the shuffles that the worst region is compared with.
+
+    Raises
+    ------
+    ValueError
+        If the axes do not fit the residuals, or no degree of freedom is left.
+    """
+    shape = tuple(len(axis.values) for axis in axes)
+    if residuals.shape != shape:
+        msg = f"`residuals` must have the shape {shape} of the axes, got {residuals.shape}. Give one axis a dimension."
+        raise ValueError(msg)
+    present = np.isfinite(residuals)
+    points = int(present.sum())
+    dof = points - parameters
+    if dof <= 0:
+        msg = (
+            f"{points} points of {name!r} leave no degree of freedom beside {parameters:.3g} parameters. "
+            "Measure more points, or free fewer parameters."
+        )
+        raise ValueError(msg)
+    chi2 = float(np.sum(residuals[present] ** 2))
+    tests = [_along(residuals, present, k, axis) for k, axis in enumerate(axes) if axis.ordered]
+    return Goodness(
+        name=name,
+        chi2=chi2,
+        dof=float(dof),
+        p_value=float(chdtrc(dof, chi2)),
+        points=points,
+        missing=int(residuals.size - points),
+        axes=tuple(test for test in tests if test is not None),
+        worst=worst_region(residuals, axes, seed=seed),
+        false_alarm=false_alarm,
+    )
+
+
+def parameters_spent(
+    jacobian: Float[np.ndarray, "residuals parameters"],
+    covariance: Float[np.ndarray, "parameters parameters"],
+    sizes: Sequence[int],
+) -> Float[np.ndarray, " experiments"]:
+    """Give how many degrees of freedom a joint fit spends on each experiment: the trace of its part of the hat matrix.
+
+    Parameters
+    ----------
+    jacobian
+        Derivative of the whitened residuals with respect to the coordinates, the experiments one after the other.
+    covariance
+        Of the coordinates, priors included.
+    sizes
+        Number of residuals of each experiment.
+    """
+    leverage = np.einsum("ri,ij,rj->r", jacobian, covariance, jacobian)
+    return np.array([part.sum() for part in np.split(leverage, np.cumsum(sizes)[:-1])])
+
+
+def _along(residuals: np.ndarray, present: np.ndarray, position: int, axis: Axis) -> AxisTest | None:
+    lines, there = np.moveaxis(residuals, position, -1), np.moveaxis(present, position, -1)
+    pairs = there[..., 1:] & there[..., :-1]
+    count = int(pairs.sum())
+    if count < _FEWEST:
+        return None
+    products = np.where(pairs, np.nan_to_num(lines[..., 1:]) * np.nan_to_num(lines[..., :-1]), 0.0)
+    above = lines > 0
+    changes = int(np.sum(pairs & (above[..., 1:] != above[..., :-1])))
+    positive = float(np.mean(residuals[present] > 0))
+    chance = 2 * positive * (1 - positive)
+    # Changes at two neighboring pairs are correlated where one sign is more frequent, as with few counts; and the share of
+    # signs is taken from the same points, which leaves less room: for a single line it is the variance of Wald-Wolfowitz.
+    triples = int(np.sum(pairs[..., 1:] & pairs[..., :-1]))
+    variance = count * chance * (1 - chance) + triples * chance * (1 - 2 * chance)
+    variance -= 2 * count**2 / int(present.sum()) * chance * (1 - 2 * chance)
+    score = (changes + 0.5 - count * chance) / np.sqrt(variance) if variance > 0 else 0.0
+    power = float(np.mean(residuals[present] ** 2))
+    correlation = float(products.sum()) / count / power if power > 0 else 0.0
+    return AxisTest(
+        axis=axis.name,
+        changes=changes,
+        expected=count * chance,
+        runs_p=float(ndtr(score)),
+        correlation=correlation,
+        correlation_p=float(2 * ndtr(-abs(correlation) * np.sqrt(count))),
+    )
