@@ -7,7 +7,11 @@ Each method has ``init``, ``advance`` and ``done`` on a `LeastSquares` problem; 
 from functools import partial
 
 from qrexplore.optimize.checkpoint import pack, unpack
+from qrexplore.optimize.cma_es import CmaEs
+from qrexplore.optimize.hybrid import Hybrid
+from qrexplore.optimize.l_bfgs import LBfgs
 from qrexplore.optimize.levenberg_marquardt import LevenbergMarquardt
+from qrexplore.optimize.nelder_mead import NelderMead
 from qrexplore.optimize.objective import LeastSquares, Progress
 from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, with_rate
 from qrexplore.optimize.transforms import Coordinates
@@ -17,15 +21,24 @@ Adam = Optax
 
 METHODS = {
     "levenberg-marquardt": LevenbergMarquardt,
+    "gauss-newton": partial(LevenbergMarquardt, damped=False),
+    "l-bfgs": LBfgs,
     **{name: partial(Optax, name=name) for name in OPTAX_METHODS},
+    "cma-es": CmaEs,
+    "nelder-mead": NelderMead,
+    "hybrid": Hybrid,
 }
 
 __all__ = [
     "METHODS",
     "Adam",
+    "CmaEs",
     "Coordinates",
+    "Hybrid",
+    "LBfgs",
     "LeastSquares",
     "LevenbergMarquardt",
+    "NelderMead",
     "Optax",
     "Progress",
     "pack",

@@ -1,4 +1,4 @@
-"""Levenberg-Marquardt for least squares, by optimistix.
+"""Levenberg-Marquardt and Gauss-Newton for least squares, by optimistix.
 
 The residuals and their Jacobian J are computed outside; optimistix is handed the equivalent small problem with the
 triangular factor of J (``J = Q R``, residual ``Q^T r`` and the norm of the rest), which has the same normal equations and
@@ -11,6 +11,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax as lx
 import numpy as np
 import optimistix as optx
 from jaxtyping import Array, Float
@@ -24,6 +25,13 @@ _SOLVER = eqx.tree_at(
     lambda solver: solver.search,
     optx.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
     optx.ClassicalTrustRegion(high_cutoff=0.75, low_cutoff=1e-3, high_constant=5.0, low_constant=0.2),
+)
+# Gauss-Newton takes the whole step of the linear model (the shortest one, where it leaves a direction open), and half of it
+# as often as the loss does not fall.
+_UNDAMPED = eqx.tree_at(
+    lambda solver: (solver.search, solver.descent.linear_solver),
+    optx.GaussNewton(rtol=1e-8, atol=1e-8),
+    (optx.BacktrackingArmijo(slope=1e-3), lx.SVD()),
 )
 # keeps the Jacobian in the state as an array and not as a function, so that the state can be stored
 _PLAIN = {"jac": "bwd"}
@@ -44,21 +52,26 @@ def _local_model(point: Array, model: tuple[Array, Array, Array]) -> tuple[Array
 
 
 @jit
-def _begin(model: tuple[Array, Array, Array]) -> Any:
+def _begin(model: tuple[Array, Array, Array], damped: bool) -> Any:  # noqa: FBT001 (static arguments go by position)
     shape = jax.eval_shape(lambda: model[0])
-    return _SOLVER.init(_local_model, model[2], model, _PLAIN, shape, None, frozenset())
+    return (_SOLVER if damped else _UNDAMPED).init(_local_model, model[2], model, _PLAIN, shape, None, frozenset())
 
 
 @jit
-def _step(point: Array, model: tuple[Array, Array, Array], state: Any) -> tuple[Array, Any]:
-    accepted, state, _ = _SOLVER.step(_local_model, point, model, _PLAIN, state, frozenset())
+def _step(point: Array, model: tuple[Array, Array, Array], state: Any, damped: bool) -> tuple[Array, Any]:  # noqa: FBT001
+    accepted, state, _ = (_SOLVER if damped else _UNDAMPED).step(_local_model, point, model, _PLAIN, state, frozenset())
     return accepted, state
 
 
-def _limited(state: Any, point: Array, scale: np.ndarray) -> Any:
-    """Shorten those components of the proposed step that are longer than `_LONGEST`."""
-    longest = _LONGEST / scale
-    return eqx.tree_at(lambda s: s.y_eval, state, point + jnp.clip(state.y_eval - point, -longest, longest))
+def _limited(state: Any, point: Array, scale: np.ndarray, *, damped: bool) -> Any:
+    """Shorten those components of the proposed step that are longer than `_LONGEST`; all by as much, if not damped."""
+    step, longest = state.y_eval - point, _LONGEST / scale
+    if damped:
+        return eqx.tree_at(lambda s: s.y_eval, state, point + jnp.clip(step, -longest, longest))
+    # the search along the undamped step asks for its direction, and halves what was tried
+    share = 1 / jnp.maximum(1, jnp.max(jnp.abs(step) / longest))
+    tried = (point + share * step, share * state.search_state.step_size)
+    return eqx.tree_at(lambda s: (s.y_eval, s.search_state.step_size), state, tried)
 
 
 def _relative_offset(small: np.ndarray, residuals: int) -> float:
@@ -91,14 +104,14 @@ class _Memory:
 
 
 def _proposed(
-    point: np.ndarray, residual: np.ndarray, jacobian: np.ndarray, scale: np.ndarray, length: float
+    point: np.ndarray, residual: np.ndarray, jacobian: np.ndarray, scale: np.ndarray, length: float, *, damped: bool
 ) -> _Memory:
     """Begin at a point whose residual and Jacobian are known: give the first proposal."""
     residual_of_model, jacobian_of_model = _compressed(residual, jacobian * scale)
     small = (residual_of_model, jacobian_of_model, jnp.asarray(point / scale))
-    state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small), jnp.asarray(length))
-    here, state = _step(small[2], small, state)
-    state = _limited(state, here, scale)
+    state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small, damped), jnp.asarray(length))
+    here, state = _step(small[2], small, state, damped)
+    state = _limited(state, here, scale, damped=damped)
     offset = _relative_offset(np.asarray(residual_of_model), len(residual))
     return _Memory(offset, scale, here, state.y_eval, state)
 
@@ -117,11 +130,15 @@ class LevenbergMarquardt:
         full linear step is short of a standard error, else stalled.
     patience
         Stalled after so many rejected steps in a row.
+    damped
+        False for Gauss-Newton: the whole step of the linear model, halved while the loss does not fall. The better the start
+        and the better all parameters are determined, the less is lost by it.
     """
 
     offset: float = 0.03
     tolerance: float = 1e-6
     patience: int = 15
+    damped: bool = True
 
     def init(self, problem: LeastSquares) -> Progress:
         """Evaluate the start and find the scales."""
@@ -136,7 +153,7 @@ class LevenbergMarquardt:
             strength = np.where(strength > 0, strength, np.linalg.norm(nudged, axis=0))
             evaluations = 2
         scale = 1 / np.where(strength > 0, strength, 1.0)
-        memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH)
+        memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH, damped=self.damped)
         gradient = float(np.linalg.norm((jacobian * scale).T @ residual))
         return Progress(start, float(residual @ residual) / 2, gradient, 0, evaluations, memory)
 
@@ -147,8 +164,8 @@ class LevenbergMarquardt:
         residual, jacobian = problem.linearize(trial)
         loss = float(residual @ residual) / 2
         small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
-        point, state = _step(memory.point, small, memory.state)
-        state = _limited(state, point, memory.scale)
+        point, state = _step(memory.point, small, memory.state, self.damped)
+        state = _limited(state, point, memory.scale, damped=self.damped)
         iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
         if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
             remembered = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
@@ -156,7 +173,8 @@ class LevenbergMarquardt:
         strength = np.linalg.norm(jacobian, axis=0)
         if np.any(strength * memory.scale > _GROWN):
             scale = 1 / np.maximum(1 / memory.scale, strength)
-            remembered = _proposed(trial, residual, jacobian, scale, float(state.search_state.step_size))
+            length = float(state.search_state.step_size)
+            remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:
             offset = _relative_offset(np.asarray(small[0]), len(residual))
             remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
