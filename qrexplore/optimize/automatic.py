@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-# of the Jacobian with what is needed to solve for a step, about four times as much
-_LARGEST = 2**28  # bytes
+# MiB of a Jacobian; to solve for a step takes about four times as much
+_LARGEST = 256
 # a Jacobian costs about as many runs of the model as there are parameters: more than this, and gradients are cheaper
 _MANY = 300
 
@@ -61,24 +61,35 @@ def automatic(features: Features) -> Choice:
         Jacobian would be too large or too slow, else Levenberg-Marquardt.
     """
     parameters, residuals = features.parameters, features.residuals
-    if not features.differentiable:
-        if features.stochastic or parameters > 1:
-            return Choice("cma-es", "the loss has no derivatives; the ranks of random points need none")
-        return Choice("nelder-mead", "the loss of a single parameter has no derivatives; a simplex closes in on it")
-    if features.stochastic:
-        return Choice("adam", "the loss changes from call to call; the averaged gradients of Adam bear that")
-    if residuals is None:
-        return Choice("l-bfgs", "the loss is one number without residuals; L-BFGS learns its curvature from gradients")
-    size = 8 * parameters * residuals
-    if parameters > _MANY:
-        return Choice(
-            "l-bfgs",
-            f"the Jacobian of {parameters} parameters would cost about as many runs of the model a step; a gradient costs a few",
-        )
-    if size > _LARGEST:
-        return Choice("l-bfgs", f"the Jacobian ({residuals} x {parameters}, {size / 2**20:.0f} MiB) would be too large")
-    return Choice(
-        "levenberg-marquardt",
-        f"residuals and their Jacobian ({residuals} x {parameters}, {size / 2**20:.1f} MiB) are at hand; their curvature "
-        "takes the fewest steps",
+    megabytes = 8 * parameters * (residuals or 0) / 2**20
+    rules = (
+        (
+            not features.differentiable,
+            Choice("cma-es", "the loss has no derivatives; the ranks of random points need none"),
+        ),
+        (
+            features.stochastic,
+            Choice("adam", "the loss changes from call to call; the averaged gradients of Adam bear that"),
+        ),
+        (
+            residuals is None,
+            Choice("l-bfgs", "the loss is one number without residuals; L-BFGS learns its curvature from gradients"),
+        ),
+        (
+            parameters > _MANY,
+            Choice(
+                "l-bfgs",
+                f"a Jacobian of {parameters} parameters would cost about as many runs of the model; a gradient costs a few",
+            ),
+        ),
+        (
+            megabytes > _LARGEST,
+            Choice("l-bfgs", f"the Jacobian ({residuals} x {parameters}, {megabytes:.0f} MiB) would be too large"),
+        ),
     )
+    least_squares = Choice(
+        "levenberg-marquardt",
+        f"residuals and their Jacobian ({residuals} x {parameters}, {megabytes:.1f} MiB) are at hand; their curvature takes "
+        "the fewest steps",
+    )
+    return next((choice for holds, choice in rules if holds), least_squares)

@@ -4,7 +4,7 @@ Loss and gradient are computed outside; what is compiled is only the next direct
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -29,10 +29,11 @@ _begin = jit(_RULE.init)
 
 
 @jit
-def _propose(gradient: Array, state: Any, point: Array) -> tuple[Any, Array, Array, Any]:
+def _propose(gradient: Array, state: Any, point: Array) -> tuple[Array, Array, Array, Any]:
     """Give the whole step, the share of it to try first, the gain it promises, and what is remembered."""
-    step, state = _RULE.update(gradient, state, point)
-    share = 1 / jnp.maximum(1.0, jnp.max(jnp.abs(jnp.asarray(step))) / _LONGEST)
+    update, state = _RULE.update(gradient, state, point)
+    step = cast("Array", update)
+    share = 1 / jnp.maximum(1.0, jnp.max(jnp.abs(step)) / _LONGEST)
     return step, share, jnp.vdot(gradient, step) / 2, state
 
 

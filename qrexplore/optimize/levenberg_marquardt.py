@@ -5,6 +5,7 @@ triangular factor of J (``J = Q R``, residual ``Q^T r`` and the norm of the rest
 the same losses. Its step is then compiled once for each number of parameters, whatever the problem.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +43,8 @@ _GROWN = 2.0
 # A step moves no coordinate by more than this. Coordinates are logits: where one says next to nothing, the linear model
 # would fling it to its other bound, where it says nothing at all.
 _LONGEST = 2.0
+# a loss this small beside that of the start is rounding: data without noise, matched
+_ROUNDING = 1e-22
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -99,6 +102,7 @@ class _Memory:
     point: Array
     trial: Array
     state: Any
+    first: float = math.inf  # loss of the start
     quiet: int = 0
     rejected: int = 0
 
@@ -155,7 +159,9 @@ class LevenbergMarquardt:
         scale = 1 / np.where(strength > 0, strength, 1.0)
         memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH, damped=self.damped)
         gradient = float(np.linalg.norm((jacobian * scale).T @ residual))
-        return Progress(start, float(residual @ residual) / 2, gradient, 0, evaluations, memory)
+        loss = float(residual @ residual) / 2
+        memory = replace(memory, first=loss)
+        return Progress(start, loss, gradient, 0, evaluations, memory)
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Try the proposed point; take it if the loss falls, else propose a shorter step."""
@@ -180,14 +186,16 @@ class LevenbergMarquardt:
             remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
-        return Progress(trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet))
+        return Progress(
+            trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet, first=memory.first)
+        )
 
     def done(self, progress: Progress) -> Status | None:
         """Say whether the search has ended, and how."""
         memory: _Memory = progress.memory
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
-        if memory.offset < self.offset:
+        if memory.offset < self.offset or progress.loss <= _ROUNDING * memory.first:
             return Status.CONVERGED
         if memory.quiet >= 2:
             return Status.CONVERGED if memory.offset < 1 else Status.STALLED

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import qmc
 
+from qrexplore.optimize.driver import End, Method, search
 from qrexplore.optimize.objective import LeastSquares
-from qrexplore.optimize.search import End, Method, search
 from qrexplore.optimize.stop import Stop
 
 Distance = Callable[[np.ndarray, np.ndarray], float]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from qrexplore.optimize.driver import End, Method, search
 from qrexplore.optimize.objective import LeastSquares, Progress
-from qrexplore.optimize.search import End, Method, search
 from qrexplore.optimize.stop import Stop
 
 
