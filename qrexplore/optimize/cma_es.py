@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 from cmaes import CMA
+from jaxtyping import Float
 
 from qrexplore.core import Status
 from qrexplore.optimize.objective import LeastSquares, Progress
@@ -19,13 +20,16 @@ _ROUNDING = 1e-12
 class _Memory:
     state: dict[str, Any]  # arrays and numbers of the library's object
     first: float  # loss of the start
+    scale: Float[np.ndarray, " parameters"]  # the library works in units of it
     quiet: int = 0  # generations in a row whose losses were all but the same
     lost: bool = False  # no point of the last generation had a finite loss
 
 
 @dataclass(frozen=True)
 class CmaEs:
-    """CMA-ES in free coordinates. A point where the loss is not finite ranks last; a generation of only such ends the search.
+    """CMA-ES in free coordinates, in units of their scales.
+
+    A point where the loss is not finite ranks last; a generation of only such ends the search.
 
     Attributes
     ----------
@@ -54,16 +58,17 @@ class CmaEs:
         """Evaluate the start."""
         start = np.asarray(problem.start, dtype=np.float64)
         loss = problem.value(start)
-        return Progress(start, loss, np.nan, 0, 1, _Memory(_asleep(self._fresh(start)), loss))
+        state = _asleep(self._fresh(start / problem.lengths))
+        return Progress(start, loss, np.nan, 0, 1, _Memory(state, loss, problem.lengths))
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Evaluate one generation, and learn from its ranks."""
         memory: _Memory = progress.memory
-        search = self._fresh(progress.coordinates)
+        search = self._fresh(progress.coordinates / memory.scale)
         _wake(search, memory.state)
         search.reseed_rng(int(np.random.SeedSequence([self.seed, progress.iteration]).generate_state(1)[0]))
         points = [search.ask() for _ in range(search.population_size)]
-        losses = np.array([problem.value(point) for point in points])
+        losses = np.array([problem.value(point * memory.scale) for point in points])
         progress = replace(
             progress, iteration=progress.iteration + 1, evaluations=progress.evaluations + search.population_size
         )
@@ -75,7 +80,7 @@ class CmaEs:
         level = np.max(losses) - losses[best] <= self.tolerance * losses[best] + _ROUNDING * memory.first
         memory = replace(memory, state=_asleep(search), quiet=memory.quiet + 1 if level else 0)
         if losses[best] < progress.loss:
-            progress = replace(progress, coordinates=points[best], loss=float(losses[best]))
+            progress = replace(progress, coordinates=points[best] * memory.scale, loss=float(losses[best]))
         return replace(progress, memory=memory)
 
     def done(self, progress: Progress) -> Status | None:

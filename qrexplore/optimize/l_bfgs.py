@@ -29,11 +29,11 @@ _begin = jit(_RULE.init)
 
 
 @jit
-def _propose(gradient: Array, state: Any, point: Array) -> tuple[Array, Array, Array, Any]:
+def _propose(gradient: Array, state: Any, point: Array, scale: Array) -> tuple[Array, Array, Array, Any]:
     """Give the whole step, the share of it to try first, the gain it promises, and what is remembered."""
     update, state = _RULE.update(gradient, state, point)
     step = cast("Array", update)
-    share = 1 / jnp.maximum(1.0, jnp.max(jnp.abs(step)) / _LONGEST)
+    share = 1 / jnp.maximum(1.0, jnp.max(jnp.abs(step) * scale) / _LONGEST)
     return step, share, jnp.vdot(gradient, step) / 2, state
 
 
@@ -56,13 +56,14 @@ class _Memory:
     share: float  # of it, tried next
     gain: float  # that the whole step promises
     slope: float  # norm of the gradient at the start
+    scale: Float[np.ndarray, " parameters"]  # gradient and step are in units of it
     quiet: int = 0
     rejected: int = 0
 
 
 @dataclass(frozen=True)
 class LBfgs:
-    """L-BFGS in free coordinates, for many parameters or losses without residuals.
+    """L-BFGS in free coordinates, in units of their scales, for many parameters or losses without residuals.
 
     Attributes
     ----------
@@ -79,17 +80,20 @@ class LBfgs:
     def init(self, problem: LeastSquares) -> Progress:
         """Evaluate the start."""
         start = np.asarray(problem.start, dtype=np.float64)
-        loss, gradient = problem.gradient(start)
+        loss, slope = problem.gradient(start)
+        gradient = slope * problem.lengths
         norm = float(np.linalg.norm(gradient))
-        memory = _proposed(start, gradient, _begin(jnp.asarray(start)), norm)
+        point = start / problem.lengths
+        memory = _proposed(point, gradient, _begin(jnp.asarray(point)), norm, problem.lengths)
         return Progress(start, float(loss), norm, 0, 1, memory)
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Try the proposed point; take it if the loss falls enough, else propose half the step."""
         memory: _Memory = progress.memory
-        point = progress.coordinates
+        point = progress.coordinates / memory.scale
         trial = point - memory.share * memory.step
-        loss, gradient = problem.gradient(trial)
+        loss, slope = problem.gradient(trial * memory.scale)
+        gradient = slope * memory.scale
         accept, share = _judge(
             (jnp.asarray(point), jnp.asarray(progress.loss), jnp.asarray(memory.gradient)),
             (jnp.asarray(trial), jnp.asarray(loss)),
@@ -104,10 +108,10 @@ class LBfgs:
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
         return replace(
             progress,
-            coordinates=trial,
+            coordinates=trial * memory.scale,
             loss=float(loss),
             gradient_norm=float(np.linalg.norm(gradient)),
-            memory=replace(_proposed(trial, gradient, state, memory.slope), quiet=quiet),
+            memory=replace(_proposed(trial, gradient, state, memory.slope, memory.scale), quiet=quiet),
         )
 
     def done(self, progress: Progress) -> Status | None:
@@ -122,6 +126,6 @@ class LBfgs:
         return Status.CONVERGED if memory.gain <= 10 * self.tolerance * progress.loss else Status.STALLED
 
 
-def _proposed(point: np.ndarray, gradient: np.ndarray, state: Any, slope: float) -> _Memory:
-    step, share, gain, state = _propose(jnp.asarray(gradient), state, jnp.asarray(point))
-    return _Memory(state, np.asarray(gradient), np.asarray(step), float(share), float(gain), slope)
+def _proposed(point: np.ndarray, gradient: np.ndarray, state: Any, slope: float, scale: np.ndarray) -> _Memory:
+    step, share, gain, state = _propose(jnp.asarray(gradient), state, jnp.asarray(point), jnp.asarray(scale))
+    return _Memory(state, np.asarray(gradient), np.asarray(step), float(share), float(gain), slope, scale)

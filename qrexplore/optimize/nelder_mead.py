@@ -26,11 +26,12 @@ _MANY = 2
 class _Memory:
     simplex: Float[np.ndarray, "corners parameters"]
     losses: Float[np.ndarray, " corners"]
+    scale: Float[np.ndarray, " parameters"]
 
 
 @dataclass(frozen=True)
 class NelderMead:
-    """Nelder-Mead in free coordinates. A point where the loss is not finite counts as infinitely high.
+    """Nelder-Mead in free coordinates, in units of their scales. A point where the loss is not finite counts as infinitely high.
 
     Attributes
     ----------
@@ -48,13 +49,13 @@ class NelderMead:
     def init(self, problem: LeastSquares) -> Progress:
         """Evaluate the first simplex."""
         start = np.asarray(problem.start, dtype=np.float64)
-        simplex = np.vstack([start, start + self.width * np.eye(len(start))])
+        simplex = np.vstack([start, start + self.width * np.diag(problem.lengths)])
         losses = np.array([problem.value(corner) for corner in simplex])
         if not np.isfinite(losses[0]):
-            return Progress(start, float(losses[0]), np.nan, 0, len(losses), _Memory(simplex, losses))
+            return Progress(start, float(losses[0]), np.nan, 0, len(losses), _Memory(simplex, losses, problem.lengths))
         losses = np.where(np.isfinite(losses), losses, np.inf)
         order = np.argsort(losses)
-        memory = _Memory(simplex[order], losses[order])
+        memory = _Memory(simplex[order], losses[order], problem.lengths)
         return Progress(memory.simplex[0], float(memory.losses[0]), np.nan, 0, len(losses), memory)
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
@@ -80,7 +81,7 @@ class NelderMead:
             loss=float(losses[0]),
             iteration=progress.iteration + 1,
             evaluations=progress.evaluations + loss.calls,
-            memory=_Memory(simplex, losses),
+            memory=replace(memory, simplex=simplex, losses=losses),
         )
 
     def done(self, progress: Progress) -> Status | None:
@@ -88,7 +89,7 @@ class NelderMead:
         memory: _Memory = progress.memory
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
-        size = np.max(np.abs(memory.simplex - memory.simplex[0]))
+        size = np.max(np.abs(memory.simplex - memory.simplex[0]) / memory.scale)
         level = memory.losses[-1] - memory.losses[0] <= self.tolerance * progress.loss
         return Status.CONVERGED if size <= _CLOSED or (level and size <= self.size) else None
 

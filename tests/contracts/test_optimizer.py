@@ -174,6 +174,17 @@ def test_every_call_of_the_model_is_counted(method):
         progress = method.advance(problem, progress)
 
 
+def test_scales_make_up_for_units(method):
+    # powers of 2 change no bit of a path that knows them
+    scale = np.array([2.0**-10, 1.0, 2.0**-6])
+    known = posed(lambda x: decay(x / scale), np.array([0.7, -0.5, 0.0]) * scale)
+    known, plain = replace(known, scale=scale), posed(decay, [0.7, -0.5, 0.0])
+    one, other = method.init(known), method.init(plain)
+    for _ in range(12):
+        np.testing.assert_allclose(one.coordinates / scale, other.coordinates, rtol=1e-9)
+        one, other = method.advance(known, one), method.advance(plain, other)
+
+
 def test_start_that_is_not_finite_is_told(method):
     _, status = driven(method, posed(lambda x: jnp.log(x) * jnp.ones(3), [-1.0]), max_steps=50)
     assert status is Status.NONFINITE
