@@ -79,17 +79,17 @@ def _limited(state: Any, point: Array, scale: np.ndarray, *, damped: bool) -> An
 
 def _relative_offset(small: np.ndarray, residuals: int) -> float:
     """Give how far the linear optimum is away, in units of the confidence region of the parameters."""
-    along, rest = small[:-1], small[-1]
+    along, rest = small[:-1], abs(small[-1])
     freedom = max(1, residuals - len(along))
     return float(np.linalg.norm(along) / np.sqrt(len(along)) / max(rest / np.sqrt(freedom), 1e-300))
 
 
 def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[Array, Array]:
-    orthogonal, triangular = np.linalg.qr(jacobian)
-    along = orthogonal.T @ residual
-    rest = np.sqrt(max(float(residual @ residual - along @ along), 0.0))
-    lower = np.zeros((1, jacobian.shape[1]))
-    return jnp.asarray(np.append(along, rest)), jnp.asarray(np.vstack([triangular, lower]))
+    # the factor of both side by side: its last column holds the residual along J and the norm of the rest; Q is not needed
+    columns = jacobian.shape[1]
+    factor = np.linalg.qr(np.column_stack([jacobian, residual]), mode="r")
+    factor = np.vstack([factor, np.zeros((columns + 1 - len(factor), columns + 1))])
+    return jnp.asarray(factor[:, -1]), jnp.asarray(factor[:, :-1])
 
 
 @jax.tree_util.register_dataclass
