@@ -5,22 +5,29 @@ Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `q
 
 from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
 from qrexplore.core.compilation import jit
+from qrexplore.core.dependence import influential
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
 from qrexplore.core.parameters import Parameter, ParameterTable, Scalar, parameter, replace, table, transparent
+from qrexplore.core.priors import LogNormal, Normal, Prior, Uniform
 from qrexplore.core.status import Status
 from qrexplore.core.units import format_quantity, format_with_error, prefix_for
 
 __all__ = [
+    "LogNormal",
     "Named",
+    "Normal",
     "Parameter",
     "ParameterTable",
+    "Prior",
     "Scalar",
     "Status",
     "Step",
     "Task",
+    "Uniform",
     "format_quantity",
     "format_with_error",
+    "influential",
     "jit",
     "parameter",
     "prefix_for",
