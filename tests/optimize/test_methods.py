@@ -55,6 +55,14 @@ def test_points_beyond_an_edge_where_there_is_no_loss_rank_last(method):
     np.testing.assert_allclose(end.coordinates, 1.0, atol=1e-2)
 
 
+def test_simplex_counts_a_loss_that_is_no_number_as_infinitely_high():
+    corners = {(0.0, 0.0): 1.0, (0.5, 0.0): 2.0, (0.0, 0.5): 3.0}
+    problem = posed(lambda x: corners.get(tuple(x), np.nan), start=(0.0, 0.0))
+    method = NelderMead()
+    progress = method.advance(problem, method.init(problem))  # all points it tries are elsewhere, so it shrinks
+    assert progress.memory.losses.tolist() == [1.0, np.inf, np.inf]
+
+
 def test_path_of_cma_es_is_that_of_the_library():
     problem, method = posed(chain), CmaEs(seed=11, width=0.4, population=8)
     progress = method.init(problem)
