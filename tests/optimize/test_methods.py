@@ -86,7 +86,7 @@ def test_another_seed_takes_another_path():
 def test_generation_without_a_finite_loss_ends_the_search():
     start = np.array([-1.2, 1.0])
     problem = posed(lambda x: 1.0 if np.array_equal(x, start) else np.nan)
-    end = search(problem, CmaEs())
+    end = search(problem, CmaEs(), stop=Stop(steps=20))
     assert end.status is Status.NONFINITE
     np.testing.assert_array_equal(end.coordinates, start)
 
@@ -118,6 +118,30 @@ def test_l_bfgs_that_can_find_nothing_lower_is_stalled():
     end = search(wrong, LBfgs(), stop=Stop(steps=100))
     assert end.status is Status.STALLED
     np.testing.assert_array_equal(end.coordinates, wrong.start)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_a_step_of_l_bfgs_is_no_longer_than_two_free_coordinates_whatever_their_scale(scale):
+    asked = []
+
+    def flat(x):
+        asked.append(float(x[0]))
+        return float(x[0] ** 2) / 2, x
+
+    start = np.array([100.0])
+    search(LeastSquares(linearize=None, gradient=flat, start=start, scale=np.array([scale])), LBfgs())
+    assert np.max(np.abs(np.diff(asked))) == pytest.approx(2.0, rel=1e-9)
+
+
+def test_gauss_newton_halves_the_step_that_it_tried_and_not_the_one_that_was_too_long_to_try():
+    # so flat at the start that the whole step is 670 long
+    def steep(x):
+        value = np.tanh(5 * (x - 0.05))
+        return value, np.diag(5 * (1 - value**2))
+
+    problem = LeastSquares(linearize=steep, gradient=None, start=np.array([1.0]))
+    end = search(problem, LevenbergMarquardt(damped=False), stop=Stop(evaluations=8, target=1e-6))
+    assert end.status is Status.TARGET
 
 
 def wave(times):
@@ -154,3 +178,14 @@ def test_hybrid_finds_the_fringe_on_few_points_and_the_frequency_on_all():
     assert counts["few"] > 4 * counts["whole"]
     # the model was called twice by Levenberg-Marquardt's init, and once a step
     assert end.evaluations > counts["few"] + counts["whole"]
+
+
+def test_loss_of_the_rough_search_is_that_of_all_points():
+    whole, few = wave(np.linspace(0.0, 4.0, 401)), wave(np.linspace(0.0, 1.0, 11))
+    method, problem = Hybrid(rough=CmaEs(seed=3, width=2.0)), replace(whole, coarse=few)
+    progress = method.init(problem)
+    for _ in range(12):
+        progress = method.advance(problem, progress)
+        assert not progress.memory.refining
+        assert progress.loss == whole.value(progress.coordinates)
+    assert progress.loss < whole.value(whole.start)
