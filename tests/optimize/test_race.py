@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qrexplore.core import Status
-from qrexplore.optimize import METHODS, LeastSquares, Stop, race, ratio
+from qrexplore.optimize import METHODS, LeastSquares, Stop, Trace, race, ratio
 
 TIMES = np.linspace(0.0, 3.0, 25)
 
@@ -58,13 +58,11 @@ def test_a_gradient_needs_fewer_calls_than_a_search_without(traces):
         assert ratio(traces[slow], traces["l-bfgs"], 1e-9).evaluations > 2
 
 
-def test_calls_to_a_level_are_those_of_the_first_step_below_it(traces):
-    trace = traces["nelder-mead"]
-    calls, seconds = trace.first_below(1e-3)
-    position = list(trace.evaluations).index(calls)
-    assert trace.loss[position] <= 1e-3 < trace.loss[position - 1]
-    assert seconds == trace.seconds[position]
-    assert trace.first_below(-1.0) == (np.inf, np.inf)
+def test_calls_to_a_level_are_those_of_the_first_step_at_or_below_it():
+    trace = Trace("any", np.array([1, 3, 4, 9]), np.array([0.1, 0.2, 0.4, 0.8]), np.array([4.0, 1.5, 1.0, 0.2]), None)
+    assert trace.first_below(1.0) == (4.0, 0.4)
+    assert trace.first_below(1.4) == (4.0, 0.4)
+    assert trace.first_below(0.1) == (np.inf, np.inf)
 
 
 def test_ratio_is_infinite_for_one_that_never_came_and_unknown_against_such(traces):

@@ -47,7 +47,7 @@ def test_calls_and_steps_are_counted_to_the_limit():
 def test_time_ends_a_search(monkeypatch):
     clock = itertools.count()  # a second each look
     monkeypatch.setattr("qrexplore.optimize.driver.time.perf_counter", lambda: float(next(clock)))
-    end = search(BOWL, ENDLESS, stop=Stop(seconds=7.0))
+    end = search(BOWL, ENDLESS, stop=Stop(seconds=7.0, steps=50))
     assert (end.status, end.seconds, end.evaluations) == (Status.TIME_BOX, 7.0, 7)
 
 
@@ -65,6 +65,21 @@ def test_a_loss_that_is_not_finite_is_told_before_any_limit(loss):
     stop = Stop(target=1e9, seconds=1.0, evaluations=1, steps=1, patience=1)
     progress = after(loss, 10, 10)
     assert stop.reached(progress, stop.mark(progress), 10.0) is Status.NONFINITE
+
+
+@pytest.mark.parametrize(
+    ("stop", "status"), [(Stop(target=20.0, steps=1), Status.TARGET), (Stop(steps=1), Status.CONVERGED)]
+)
+def test_the_word_of_the_method_goes_before_a_limit_but_not_before_the_target(stop, status):
+    class Content:
+        """Converged after one step, wherever it is."""
+
+        init, advance = ENDLESS.init, ENDLESS.advance
+
+        def done(self, progress):
+            return Status.CONVERGED if progress.iteration else None
+
+    assert search(BOWL, Content(), stop=stop).status is status
 
 
 def test_without_limits_the_method_decides():
