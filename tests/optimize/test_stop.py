@@ -68,7 +68,7 @@ def test_a_loss_that_is_not_finite_is_told_before_any_limit(loss):
 
 
 @pytest.mark.parametrize(
-    ("stop", "status"), [(Stop(target=20.0, steps=1), Status.TARGET), (Stop(steps=1), Status.CONVERGED)]
+    ("stop", "status"), [(Stop(target=13.0, steps=1), Status.TARGET), (Stop(steps=1), Status.CONVERGED)]
 )
 def test_the_word_of_the_method_goes_before_a_limit_but_not_before_the_target(stop, status):
     class Content:
