@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +13,7 @@ from qrexplore.learn.likelihood import Measured
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import TOLERANCE, Kernel
 from qrexplore.learn.uncertainty import laplace
-from qrexplore.optimize import METHODS, Adam, Coordinates, Progress
+from qrexplore.optimize import METHODS, Adam, Coordinates, Progress, curvature_scale
 from qrexplore.twin import Twin
 
 
@@ -109,10 +109,12 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     """
     kernel = kernel or Kernel(problem)
     objective = kernel.least_squares(problem)
+    if problem.method == "l-bfgs":
+        objective = replace(objective, scale=curvature_scale(objective))
     coordinates = Coordinates(problem.table)
     method = METHODS[problem.method]()
     if isinstance(method, Adam) and problem.learning_rate is not None:
-        method = Adam(learning_rate=problem.learning_rate)
+        method = replace(method, learning_rate=problem.learning_rate)
     paths = problem.table.paths
 
     def values(progress: Progress) -> dict[str, float]:
