@@ -1,10 +1,11 @@
-"""What a simulation of an experiment knows beside the measured qubits: spectators, and whether slow noise counts.
+"""What a simulation of an experiment knows beside the measured qubits: spectators, and how slow noise is averaged.
 
 Spectators are transmons that the experiment neither prepares nor measures, but that matter to those it does.
 """
 
 from dataclasses import replace
 
+from qrexplore.core import require_counts
 from qrexplore.experiments.experiment import Experiment
 
 
@@ -37,6 +38,21 @@ def with_spectators(experiment: Experiment, *names: str, resting: bool = False) 
     return replace(experiment, settings={**experiment.settings, kind: list(names)})
 
 
-def without_slow_noise(experiment: Experiment) -> Experiment:
-    """Give an experiment that is simulated without the slow noise of a twin, because it is too short to notice."""
-    return replace(experiment, settings={**experiment.settings, "slow_noise": False})
+def with_noise_nodes(experiment: Experiment, nodes: int) -> Experiment:
+    """Give an experiment in whose simulation slow noise has its own number of nodes for each source.
+
+    Parameters
+    ----------
+    experiment
+        What is done.
+    nodes
+        Gauss-Hermite nodes, in place of those of the twin: few are enough where noise turns phases by less than a radian; 0
+        leaves slow noise out, where an experiment is too short to notice.
+
+    Raises
+    ------
+    ValueError
+        If `nodes` is not a whole number from 0.
+    """
+    require_counts(nodes, "nodes")
+    return replace(experiment, settings={**experiment.settings, "noise_nodes": int(nodes)})

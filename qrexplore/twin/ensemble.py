@@ -60,7 +60,7 @@ def sources(
     twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], kind: type[AbstractProcess]
 ) -> dict[str, AbstractSource]:
     """Give the sources of one kind of process that an experiment can feel, and that count in it."""
-    if not experiment.settings.get("slow_noise", True):
+    if nodes_of(twin, experiment) == 0:
         return {}
     transmons = set(modes_of(twin, experiment).transmons)
     driven = {line.removeprefix("drive_") for line in lines_of(blocks) if line.startswith("drive_")}
@@ -74,12 +74,17 @@ def sources(
     return {name: source for name, source in every if isinstance(source.process, kind) and felt(source)}
 
 
-def members(twin: Twin, still: int, *, sampled: bool) -> Members:
+def nodes_of(twin: Twin, experiment: Experiment) -> int:
+    """Give the number of nodes for each source of slow noise; 0 if none counts in the experiment."""
+    return int(experiment.settings.get("noise_nodes", twin.noise.nodes))
+
+
+def members(twin: Twin, experiment: Experiment, still: int, *, sampled: bool) -> Members:
     """Give the ensemble for a number of quasi-static sources; `sampled` tells that there is 1/f noise."""
-    noise = twin.noise
-    if not sampled and noise.nodes**still <= MOST_NODES:
-        nodes, weights = np.polynomial.hermite_e.hermegauss(noise.nodes)
-        shape = noise.nodes**still, still
+    noise, count = twin.noise, max(nodes_of(twin, experiment), 1)
+    if not sampled and count**still <= MOST_NODES:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+        shape = count**still, still
         grid, joint = (np.array(list(product(one, repeat=still))).reshape(shape) for one in (nodes, weights))
         joint = joint.prod(axis=1)
         return Members(grid, joint / joint.sum(), None)
@@ -125,7 +130,7 @@ def ensemble(
     still = sources(twin, experiment, blocks, QuasiStatic)
     moving = len(sources(twin, experiment, blocks, OneOverF))
     nodes = moving if twin.noise.form == "nodes" else 0
-    drawn = members(twin, len(still) + nodes, sampled=moving > nodes)
+    drawn = members(twin, experiment, len(still) + nodes, sampled=moving > nodes)
 
     def one(drawn: tuple[Array, Array | None]) -> Found:
         values, key = drawn
@@ -168,7 +173,7 @@ def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray
     blocks = experiment.protocol.sequence(experiment, {name: jnp.asarray(column[0]) for name, column in grid.items()})
     still = sources(twin, experiment, blocks, QuasiStatic)
     jumping, moving = (list(sources(twin, experiment, blocks, kind)) for kind in (Telegraph, OneOverF))
-    drawn = members(twin, len(still), sampled=bool(moving))
+    drawn = members(twin, experiment, len(still), sampled=bool(moving))
     if jumping or drawn.keys is not None:
         what = (
             f"noise of several states or paths ({', '.join([*jumping, *moving])})"

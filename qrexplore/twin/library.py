@@ -9,11 +9,28 @@ import xarray as xr
 from qrexplore.core import Named, require_choice
 from qrexplore.data import Platform, QubitPlatform, observable
 from qrexplore.experiments import NOMINAL_FREQUENCY, from_dataset
+from qrexplore.twin.case_study import CaseStudy, case_study
 from qrexplore.twin.chip import AbstractResonator, Chip, ExchangeCoupling, MediatedCoupling, Resonator, Transmon
 from qrexplore.twin.electronics import Delay, DriveGain, ExponentialResponse, FluxBias, Gain, LowPass, SignalChain
 from qrexplore.twin.model import Twin
 from qrexplore.twin.readout import AbstractReadout, ConfusionReadout, RescaledReadout, SignalReadout
 from qrexplore.twin.wiring import wired_drive_line, wired_flux_line
+
+__all__ = [
+    "SAMPLE_RATE",
+    "UNLIMITED",
+    "CaseStudy",
+    "assemble",
+    "case_study",
+    "drive_line",
+    "flux_line",
+    "for_data",
+    "three_transmons",
+    "transmon",
+    "two_transmons",
+    "two_transmons_with_coupler",
+    "wired_transmons",
+]
 
 SAMPLE_RATE = 1e9
 # bandwidth (Hz) of a line that does not smooth anything a pulse could show

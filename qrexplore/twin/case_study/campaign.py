@@ -28,6 +28,8 @@ _FREQUENCY_ERROR, _VOLTAGE_ERROR = 0.15e6, 0.01
 _SETTLING = 16e-9
 # V at the generator that widens a line to some MHz, so that a coarse sweep cannot miss it
 _WIDE = 0.015
+# of slow noise, where a superposition waits for long
+_NODES = 15
 _BIASES = np.array([0.15, 0.3, 0.45])
 
 
@@ -128,11 +130,11 @@ def held_out(known: Calibration) -> dict[str, Experiment]:
     }
 
 
-def _outcomes(experiment: Experiment, *, noisy: bool = False, settling: float | None = None) -> Experiment:
+def _outcomes(experiment: Experiment, *, nodes: int = 0, settling: float | None = None) -> Experiment:
     """Give an experiment that reports shares of three outcomes, with the slow noise that counts and the other qubit at rest."""
     settings = dict(experiment.settings) if settling is None else {**experiment.settings, "settling_time": settling}
     made = replace(experiment, observable="probability", units="1", settings=settings)
-    made = made if noisy else lab.without_slow_noise(made)
+    made = lab.with_noise_nodes(made, nodes)
     single = len(experiment.qubits) == 1
     return lab.with_spectators(made, NEIGHBOUR[experiment.qubits[0]], resting=True) if single else made
 
@@ -169,12 +171,12 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
         ),
         "t1": _outcomes(lab.t1(np.linspace(0, 160e-6, 31), qubit=qubit, shots=2000)),
         "ramsey": _outcomes(
-            lab.ramsey_phases(np.linspace(0, 24e-6, 61), artificial_detuning=0.4e6, shots=1000, **own), noisy=True
+            lab.ramsey_phases(np.linspace(0, 24e-6, 61), artificial_detuning=0.4e6, shots=1000, **own), nodes=_NODES
         ),
-        "echo": _outcomes(lab.echo(np.linspace(0, 80e-6, 31), shots=1000, **own), noisy=True),
+        "echo": _outcomes(lab.echo(np.linspace(0, 80e-6, 31), shots=1000, **own), nodes=_NODES),
         "echo_flux": _outcomes(
             lab.echo_flux(_BIASES, np.linspace(0, 24e-6, 21), qubit=qubit, drive_frequency=known.biased[qubit], shots=1000),
-            noisy=True,
+            nodes=_NODES,
         ),
         "drag": _outcomes(lab.drag_scan(np.linspace(-0.5e-9, 1.5e-9, 11), [2, 6], shots=1000, **pulse, **own)),
         "allxy": _outcomes(lab.allxy(shots=4000, **pulse, **own)),
@@ -192,9 +194,9 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
         ),
         "cryoscope": _outcomes(
             lab.cryoscope_amplitudes(
-                _heights(known, qubit), np.arange(1, 181, 3) * 1e-9, shots=2000, **own
+                _heights(known, qubit), np.arange(1, 141, 3) * 1e-9, shots=2000, **own
             ),
-            noisy=True, settling=60e-9,
+            nodes=3, settling=60e-9,
         ),
         "flux_step": _flux_step(known, qubit),
     }  # fmt: skip
@@ -242,7 +244,7 @@ def _double(known: Calibration) -> dict[str, Experiment]:
             ),
             settling=_SETTLING,
         ),
-        "zz": _outcomes(lab.zz_ramsey(np.linspace(0, 12e-6, 31), artificial_detuning=0.3e6, shots=1000), noisy=False),
+        "zz": _outcomes(lab.zz_ramsey(np.linspace(0, 12e-6, 31), artificial_detuning=0.3e6, shots=1000)),
     }
     for source, victim in (("q0", "q1"), ("q1", "q0")):
         strong, weak = 8 * known.half_turn[source], 0.5 * known.half_turn[victim]

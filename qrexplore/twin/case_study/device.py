@@ -48,7 +48,7 @@ DEMONSTRATION: Mapping[str, float] = {
     "flux_q1.cable.loss": 0.4,
     "flux_q1.echo.amplitude": 0.008,
     "flux_q1.echo.time": 6.3e-9,
-    "flux_q1.low_pass.cutoff": 350e6,
+    "flux_q1.bandwidth.cutoff": 350e6,
 }
 # where devices are made, and how they come out: frequency and anharmonicity (Hz) of each qubit, resonators
 _MADE: Mapping[str, Normal] = {

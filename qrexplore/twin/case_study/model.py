@@ -13,6 +13,7 @@ from qrexplore.twin.crosstalk import crosstalk
 from qrexplore.twin.electronics import Delay, DriveGain, ExponentialResponse, FluxBias, Gain, LowPass, SignalChain
 from qrexplore.twin.electronics.amplifier import Compression
 from qrexplore.twin.electronics.cable import BiasTee, Reflection, SkinEffect
+from qrexplore.twin.electronics.filters import GaussianFilter
 from qrexplore.twin.electronics.mixer import IQMixer
 from qrexplore.twin.model import Twin
 from qrexplore.twin.noise import FluxNoise, OneOverF, SlowNoise
@@ -76,7 +77,7 @@ def _flux_line(*settlings: str, echo: bool = False) -> SignalChain:
     stages |= {name: ExponentialResponse(0.0, _TIMES[name]) for name in settlings}
     stages |= {"cable": SkinEffect(0.4)}
     stages |= {"echo": Reflection(0.0, 7e-9)} if echo else {}
-    stages |= {"low_pass": LowPass(350e6), "transfer": Gain(0.4)}
+    stages |= {"bandwidth": GaussianFilter(350e6), "transfer": Gain(0.4)}
     return SignalChain(SAMPLE_RATE, Named(stages))
 
 
@@ -104,7 +105,7 @@ _KNOWN: Mapping[str, Prior] = {
     "flux_*.cable.loss": LogNormal(0.4, 0.7),
     "flux_q1.echo.amplitude": Normal(0.0, 0.02),
     "flux_q1.echo.time": Uniform(2e-9, 15e-9),
-    "flux_*.low_pass.cutoff": LogNormal(350e6, 0.4),
+    "flux_*.bandwidth.cutoff": LogNormal(350e6, 0.4),
     "flux_*.delay.time": Normal(_LATE, 2e-9),
     "drive_*.bandwidth.cutoff": LogNormal(300e6, 0.4),
     "drive_*.amplifier.ceiling": LogNormal(2.0, 0.5),
