@@ -5,6 +5,7 @@ Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `q
 
 from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
 from qrexplore.core.compilation import jit
+from qrexplore.core.environment import changes, environment
 from qrexplore.core.files import replacing, write_whole
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
@@ -31,6 +32,8 @@ __all__ = [
     "Status",
     "Step",
     "Task",
+    "changes",
+    "environment",
     "format_quantity",
     "format_with_error",
     "jit",

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from qrexplore.core.status import Status
 
 
@@ -55,6 +57,10 @@ class Task:
         Takes a state, gives the `Status` it ended with or None if it goes on.
     finish
         Takes a state and the status, gives the result.
+    pack
+        Takes a state, gives it as arrays by name, so that a run can be kept on disk; None where that is not provided for.
+    unpack
+        Takes those arrays, gives the state: what follows is the same, bit for bit on the same machine.
     """
 
     problem: Any
@@ -62,11 +68,15 @@ class Task:
     advance: Callable[[Any], tuple[Any, Step]]
     done: Callable[[Any], Status | None]
     finish: Callable[[Any, Status], Any]
+    pack: Callable[[Any], dict[str, np.ndarray]] | None = None
+    unpack: Callable[[dict[str, np.ndarray]], Any] | None = None
 
 
 def run(
     task: Task,
     *,
+    begin: Any = None,
+    on_state: Callable[[Any], None] | None = None,
     on_step: Callable[[Step], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Any:
@@ -76,12 +86,16 @@ def run(
     ----------
     task
         What to do.
+    begin
+        State to go on from, for example one that was kept; None to begin anew.
+    on_state
+        Called with the state after each step, when the step is told, to keep it.
     on_step
         Called with each step, for a progress bar or a log.
     should_stop
         Asked after each step; True ends the run with `Status.STOPPED` and the best result so far.
     """
-    state = task.init()
+    state = task.init() if begin is None else begin
     while (status := task.done(state)) is None:
         if should_stop is not None and should_stop():
             status = Status.STOPPED
@@ -89,4 +103,6 @@ def run(
         state, step = task.advance(state)
         if on_step is not None:
             on_step(step)
+        if on_state is not None:
+            on_state(state)
     return task.finish(state, status)

@@ -1,0 +1,123 @@
+"""Carry out a task as a run: its steps, checkpoints and end are written down, and it goes on where it stood."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from qrexplore.core import Status, Step, Task, run
+from qrexplore.data.runs.interrupt import interrupts
+from qrexplore.data.runs.owner import Owner
+
+# a checkpoint is written at most so often (s), and takes at most this share of the time
+_EVERY, _SHARE = 1.0, 0.05
+# how often one that is paused looks whether it may go on (s)
+_LOOK = 0.1
+
+Answer = Callable[[Any, str, Any], tuple[Any, str]]
+
+
+def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = None) -> tuple[Any, Status]:
+    """Carry out a task to its end, from its last checkpoint if it has one.
+
+    Parameters
+    ----------
+    task
+        What to do; it must have `pack` and `unpack`.
+    owner
+        Of the run; it says how the run stands when it is interrupted. That it is done is for whoever keeps the result to say.
+    on_step
+        Called with each step that is new, when it is written down.
+
+    Returns
+    -------
+    result, status
+        What `finish` of the task gave, and with which status. `Status.STOPPED` is a run that was asked to stop: it is saved and
+        can be gone on with.
+
+    Raises
+    ------
+    ValueError
+        If the task cannot be kept.
+    RunError
+        If the run cannot be written to any more; what was written before is safe.
+    """
+    if task.pack is None or task.unpack is None:
+        msg = "`task` must have `pack` and `unpack` to be kept in a run. Run it by `qrexplore.core.run`."
+        raise ValueError(msg)
+    keeper = _Keeper(task, owner)
+    kept = owner.run.checkpoint()
+    begin = None
+    if kept is not None:
+        begin = task.unpack(kept[1])
+        keeper.begin(kept[0])
+        owner.say("checkpoint", f"going on from step {kept[0]}")
+    with interrupts() as interrupted:
+
+        def tell(step: Step) -> None:
+            keeper.append(step)
+            if on_step is not None:
+                on_step(step)
+
+        return run(
+            replace(task, finish=keeper.finish),
+            begin=begin,
+            on_step=tell,
+            on_state=keeper.keep,
+            should_stop=lambda: interrupted() or keeper.told_to_stop(interrupted),
+        )
+
+
+class _Keeper:
+    """Writes down what the loop tells, and answers what is asked of the run."""
+
+    def __init__(self, task: Task, owner: Owner) -> None:
+        self._task, self._owner = task, owner
+        self._state: Any = None
+        self._step = self._saved = -1
+        self._due = time.monotonic() + _EVERY
+
+    def begin(self, step: int) -> None:
+        self._step = self._saved = step
+
+    def append(self, step: Step) -> None:
+        self._owner.append(step)
+        self._step = step.iteration
+
+    def keep(self, state: Any) -> None:
+        self._state = state
+        if time.monotonic() >= self._due:
+            self._save()
+
+    def told_to_stop(self, interrupted: Callable[[], bool]) -> bool:
+        paused = False
+        while True:
+            for command in self._owner.commands():
+                if command.name == "stop":
+                    return True
+                if command.name in {"pause", "resume"}:
+                    changed, paused = paused != (command.name == "pause"), command.name == "pause"
+                    if changed:
+                        self._save()
+                        self._owner.stand("paused" if paused else "running")
+                else:
+                    self._owner.say("refused", f"{command.name}: this kind of run does not know how")
+            if not paused or interrupted():
+                return interrupted()
+            time.sleep(_LOOK)
+
+    def finish(self, state: Any, status: Status) -> tuple[Any, Status]:
+        if status is Status.STOPPED:
+            self._save()
+            self._owner.stand("interrupted", "stopped when asked, and saved")
+        else:
+            self._owner.cut(max(self._step, 0))
+        return self._task.finish(state, status), status
+
+    def _save(self) -> None:
+        if self._state is None or self._saved == self._step or self._task.pack is None:
+            return
+        began = time.monotonic()
+        self._owner.save(self._step, self._task.pack(self._state))
+        self._saved, now = self._step, time.monotonic()
+        self._due = now + max(_EVERY, (now - began) / _SHARE)
