@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -112,7 +112,7 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     coordinates = Coordinates(problem.table)
     method = METHODS[problem.method]()
     if isinstance(method, Adam) and problem.learning_rate is not None:
-        method = Adam(learning_rate=problem.learning_rate)
+        method = replace(method, learning_rate=problem.learning_rate)
     paths = problem.table.paths
 
     def values(progress: Progress) -> dict[str, float]:

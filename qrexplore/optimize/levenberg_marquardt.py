@@ -25,6 +25,8 @@ _SOLVER = eqx.tree_at(
     optx.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
     optx.ClassicalTrustRegion(high_cutoff=0.75, low_cutoff=1e-3, high_constant=5.0, low_constant=0.2),
 )
+# keeps the Jacobian in the state as an array and not as a function, so that the state can be stored
+_PLAIN = {"jac": "bwd"}
 # inverse of the first damping, for columns of unit length: nearly a Gauss-Newton step
 _FIRST_LENGTH = 1e3
 # a column that has grown by this much is scaled anew: the start of a parameter may be where it says next to nothing
@@ -44,12 +46,12 @@ def _local_model(point: Array, model: tuple[Array, Array, Array]) -> tuple[Array
 @jit
 def _begin(model: tuple[Array, Array, Array]) -> Any:
     shape = jax.eval_shape(lambda: model[0])
-    return _SOLVER.init(_local_model, model[2], model, {}, shape, None, frozenset())
+    return _SOLVER.init(_local_model, model[2], model, _PLAIN, shape, None, frozenset())
 
 
 @jit
 def _step(point: Array, model: tuple[Array, Array, Array], state: Any) -> tuple[Array, Any]:
-    accepted, state, _ = _SOLVER.step(_local_model, point, model, {}, state, frozenset())
+    accepted, state, _ = _SOLVER.step(_local_model, point, model, _PLAIN, state, frozenset())
     return accepted, state
 
 
@@ -74,6 +76,7 @@ def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[Array, Arra
     return jnp.asarray(np.append(along, rest)), jnp.asarray(np.vstack([triangular, lower]))
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class _Memory:
     """What the method remembers; `point` and `trial` (best and proposed) are in units of `scale`."""
@@ -125,29 +128,31 @@ class LevenbergMarquardt:
         start = np.asarray(problem.start, dtype=np.float64)
         residual, jacobian = problem.linearize(start)
         strength = np.linalg.norm(jacobian, axis=0)
+        evaluations = 1
         if np.any(strength == 0):
             # the time constant of a distortion of amplitude 0, say: look at it where the others have moved by a noise level
             away = np.minimum(_NUDGE, np.sqrt(len(residual)) / np.maximum(strength, 1e-12))
             _, nudged = problem.linearize(start + away)
             strength = np.where(strength > 0, strength, np.linalg.norm(nudged, axis=0))
+            evaluations = 2
         scale = 1 / np.where(strength > 0, strength, 1.0)
         memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH)
         gradient = float(np.linalg.norm((jacobian * scale).T @ residual))
-        return Progress(start, float(residual @ residual) / 2, gradient, 0, memory)
+        return Progress(start, float(residual @ residual) / 2, gradient, 0, evaluations, memory)
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Try the proposed point; take it if the loss falls, else propose a shorter step."""
-        memory: _Memory = progress.memory  # type: ignore[assignment]
+        memory: _Memory = progress.memory
         trial = np.asarray(memory.trial) * memory.scale
         residual, jacobian = problem.linearize(trial)
         loss = float(residual @ residual) / 2
         small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
         point, state = _step(memory.point, small, memory.state)
         state = _limited(state, point, memory.scale)
-        iteration = progress.iteration + 1
+        iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
         if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
             remembered = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
-            return replace(progress, iteration=iteration, memory=remembered)
+            return replace(progress, iteration=iteration, evaluations=evaluations, memory=remembered)
         strength = np.linalg.norm(jacobian, axis=0)
         if np.any(strength * memory.scale > _GROWN):
             scale = 1 / np.maximum(1 / memory.scale, strength)
@@ -157,11 +162,11 @@ class LevenbergMarquardt:
             remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
-        return Progress(trial, loss, gradient, iteration, replace(remembered, quiet=quiet))
+        return Progress(trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet))
 
     def done(self, progress: Progress) -> Status | None:
         """Say whether the search has ended, and how."""
-        memory: _Memory = progress.memory  # type: ignore[assignment]
+        memory: _Memory = progress.memory
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
         if memory.offset < self.offset:
