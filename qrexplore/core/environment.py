@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "devices": [f"{device.platform} {device.device_kind}" for device in jax.devices()],
         "jax": {name: getattr(jax.config, name, None) for name in _SETTINGS},
+        "clock": time.get_clock_info("time").implementation,
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
     }
 

@@ -11,7 +11,7 @@ others see of it. Nothing here knows what a run is about.
 
 from qrexplore.data.runs.creation import create, fork
 from qrexplore.data.runs.drive import drive
-from qrexplore.data.runs.errors import RunError
+from qrexplore.data.runs.errors import RunError, storing
 from qrexplore.data.runs.interrupt import interrupts
 from qrexplore.data.runs.lock import Holder, holder
 from qrexplore.data.runs.owner import Owner
@@ -35,4 +35,5 @@ __all__ = [
     "interrupts",
     "open_run",
     "runs_in",
+    "storing",
 ]

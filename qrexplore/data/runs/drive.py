@@ -8,13 +8,12 @@ from typing import Any
 from qrexplore.core import Status, Step, Task, run
 from qrexplore.data.runs.interrupt import interrupts
 from qrexplore.data.runs.owner import Owner
+from qrexplore.data.runs.run import Command
 
 # a checkpoint is written at most so often (s), and takes at most this share of the time
 _EVERY, _SHARE = 1.0, 0.05
 # how often one that is paused looks whether it may go on (s)
 _LOOK = 0.1
-
-Answer = Callable[[Any, str, Any], tuple[Any, str]]
 
 
 def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = None) -> tuple[Any, Status]:
@@ -42,7 +41,7 @@ def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = 
     RunError
         If the run cannot be written to any more; what was written before is safe.
     """
-    if task.pack is None or task.unpack is None:
+    if not task.keepable:
         msg = "`task` must have `pack` and `unpack` to be kept in a run. Run it by `qrexplore.core.run`."
         raise ValueError(msg)
     keeper = _Keeper(task, owner)
@@ -63,8 +62,8 @@ def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = 
             replace(task, finish=keeper.finish),
             begin=begin,
             on_step=tell,
-            on_state=keeper.keep,
-            should_stop=lambda: interrupted() or keeper.told_to_stop(interrupted),
+            on_state=lambda state: keeper.keep(state, interrupted),
+            should_stop=lambda: interrupted() or keeper.stopped,
         )
 
 
@@ -73,6 +72,7 @@ class _Keeper:
 
     def __init__(self, task: Task, owner: Owner) -> None:
         self._task, self._owner = task, owner
+        self.stopped = False
         self._state: Any = None
         self._step = self._saved = -1
         self._due = time.monotonic() + _EVERY
@@ -84,27 +84,46 @@ class _Keeper:
         self._owner.append(step)
         self._step = step.iteration
 
-    def keep(self, state: Any) -> None:
+    def keep(self, state: Any, interrupted: Callable[[], bool]) -> Any:
+        """Take the state after a step, save it when it is time, and answer what was asked meanwhile."""
         self._state = state
         if time.monotonic() >= self._due:
             self._save()
-
-    def told_to_stop(self, interrupted: Callable[[], bool]) -> bool:
-        paused = False
-        while True:
-            for command in self._owner.commands():
-                if command.name == "stop":
-                    return True
-                if command.name in {"pause", "resume"}:
-                    changed, paused = paused != (command.name == "pause"), command.name == "pause"
-                    if changed:
-                        self._save()
-                        self._owner.stand("paused" if paused else "running")
-                else:
-                    self._owner.say("refused", f"{command.name}: this kind of run does not know how")
-            if not paused or interrupted():
-                return interrupted()
+        paused = self._answer(paused=False)
+        while paused and not (self.stopped or interrupted()):
             time.sleep(_LOOK)
+            paused = self._answer(paused=True)
+        return self._state
+
+    def _answer(self, *, paused: bool) -> bool:
+        for command in self._owner.commands():
+            if command.name in {"pause", "resume", "stop"}:
+                self._owner.take(command)
+            if command.name == "stop":
+                self.stopped = True
+            elif command.name in {"pause", "resume"}:
+                wanted = command.name == "pause"
+                if wanted != paused:
+                    self._save()
+                    self._owner.stand("paused" if wanted else "running")
+                paused = wanted
+            else:
+                self._change(command)
+                # taken when it is saved: a kill before that leaves it to be asked again
+                self._owner.take(command)
+        return paused
+
+    def _change(self, command: Command) -> None:
+        asked = command.name if command.value is None else f"{command.name} {command.value}"
+        try:
+            self._state = self._task.answer(self._state, command.name, command.value)
+        except ValueError as error:
+            self._owner.say("refused", f"{asked}: {error}")
+            return
+        # what comes after a change is not done again from a state before it
+        self._saved = -1
+        self._save()
+        self._owner.say("changed", f"{asked}, after step {self._step}")
 
     def finish(self, state: Any, status: Status) -> tuple[Any, Status]:
         if status is Status.STOPPED:
@@ -115,7 +134,7 @@ class _Keeper:
         return self._task.finish(state, status), status
 
     def _save(self) -> None:
-        if self._state is None or self._saved == self._step or self._task.pack is None:
+        if self._state is None or self._saved == self._step:
             return
         began = time.monotonic()
         self._owner.save(self._step, self._task.pack(self._state))

@@ -55,6 +55,9 @@ class Owner:
         try:
             with self._storing():
                 fresh = self._connection.execute("SELECT count(*) FROM status").fetchone()[0] <= 1
+                for command in self.commands():
+                    if command.name in {"pause", "resume", "stop"}:  # that was for an earlier process
+                        self.take(command)
                 self.stand("running")
                 if not fresh:
                     other = changes(dict(self.run.head["made_by"]), environment())
@@ -88,6 +91,12 @@ class Owner:
         """Write an event."""
         with self._storing():
             database.say(self._connection, kind, words)
+
+    def note(self, name: str, value: str) -> None:
+        """Note something under a name, in place of what was noted before."""
+        with self._storing():
+            self._durable(durable=True)
+            database.insert(self._connection, "meta", name=f"note {name}", value=value)
 
     def append(self, step: Step) -> None:
         """Write a step; when this returns, a kill does not lose it. One with the same number is replaced."""
@@ -136,15 +145,17 @@ class Owner:
             self._connection.execute("DELETE FROM step WHERE number > ?", (step,))
 
     def commands(self) -> list[Command]:
-        """Take what was asked since the last call."""
+        """Give what was asked and not yet taken, in order."""
         with self._storing():
             rows = self._connection.execute(
                 "SELECT id, name, value, time FROM command WHERE taken IS NULL ORDER BY id"
             ).fetchall()
-            if rows:
-                marks = (time.time(), rows[-1][0])
-                self._connection.execute("UPDATE command SET taken = ? WHERE taken IS NULL AND id <= ?", marks)
         return [Command(number, name, json.loads(value), when) for number, name, value, when in rows]
+
+    def take(self, command: Command) -> None:
+        """Note that something asked is dealt with."""
+        with self._storing():
+            self._connection.execute("UPDATE command SET taken = ? WHERE id = ?", (time.time(), command.number))
 
     def _storing(self) -> Any:
         advice = f"What was written is safe; mend that and go on by `qrexplore runs resume {self.run.folder}`."

@@ -102,6 +102,12 @@ class Run:
         with database.reading(self.folder) as connection:
             return [Event(*row) for row in connection.execute("SELECT kind, words, time FROM event ORDER BY id")]
 
+    def note(self, name: str) -> str | None:
+        """Give what the process that ran it noted under a name, or None."""
+        with database.reading(self.folder) as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = ?", (f"note {name}",)).fetchone()
+        return row and row[0]
+
     def request(self, name: str, value: Any = None) -> None:
         """Ask something of the process that runs it; it answers between two steps, with an event.
 
