@@ -91,7 +91,7 @@ def problem_of(run: runs.Run) -> LearnProblem:
     return LearnProblem(open_twin(run.folder / TWIN), datasets, **options)
 
 
-def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = None) -> LearnResult:
+def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = None, every: float = 1.0) -> LearnResult:
     """Carry out a run that learns, from wherever it stands, and write its result.
 
     Parameters
@@ -100,6 +100,8 @@ def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = N
         Of the run.
     on_step
         Called with each new `Step`, when it is written down.
+    every
+        Time between checkpoints, s.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = N
     with runs.Owner(run) as owner:
         problem = problem_of(run)
         require_choice(run.specification.get("way"), "way", tuple(WAYS))
-        result, status = runs.drive(WAYS[run.specification["way"]](problem), owner, on_step=on_step)
+        result, status = runs.drive(WAYS[run.specification["way"]](problem), owner, on_step=on_step, every=every)
         if status is not Status.STOPPED:
             _write(result, owner)
             failed = status is Status.NONFINITE

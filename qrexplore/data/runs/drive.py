@@ -10,13 +10,15 @@ from qrexplore.data.runs.interrupt import interrupts
 from qrexplore.data.runs.owner import Owner
 from qrexplore.data.runs.run import Command
 
-# a checkpoint is written at most so often (s), and takes at most this share of the time
-_EVERY, _SHARE = 1.0, 0.05
+# s between checkpoints, unless they take more than this share of the time
+EVERY, _SHARE = 1.0, 0.05
 # how often one that is paused looks whether it may go on (s)
 _LOOK = 0.1
 
 
-def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = None) -> tuple[Any, Status]:
+def drive(
+    task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = None, every: float = EVERY
+) -> tuple[Any, Status]:
     """Carry out a task to its end, from its last checkpoint if it has one.
 
     Parameters
@@ -27,6 +29,8 @@ def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = 
         Of the run; it says how the run stands when it is interrupted. That it is done is for whoever keeps the result to say.
     on_step
         Called with each step that is new, when it is written down.
+    every
+        Time between checkpoints in s; longer where they would take more than a twentieth of the time.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = 
     if not task.keepable:
         msg = "`task` must have `pack` and `unpack` to be kept in a run. Run it by `qrexplore.core.run`."
         raise ValueError(msg)
-    keeper = _Keeper(task, owner)
+    keeper = _Keeper(task, owner, every)
     kept = owner.run.checkpoint()
     begin = None
     if kept is not None:
@@ -70,12 +74,12 @@ def drive(task: Task, owner: Owner, *, on_step: Callable[[Step], None] | None = 
 class _Keeper:
     """Writes down what the loop tells, and answers what is asked of the run."""
 
-    def __init__(self, task: Task, owner: Owner) -> None:
-        self._task, self._owner = task, owner
+    def __init__(self, task: Task, owner: Owner, every: float) -> None:
+        self._task, self._owner, self._every = task, owner, every
         self.stopped = False
         self._state: Any = None
         self._step = self._saved = -1
-        self._due = time.monotonic() + _EVERY
+        self._due = time.monotonic() + every
 
     def begin(self, step: int) -> None:
         self._step = self._saved = step
@@ -139,4 +143,4 @@ class _Keeper:
         began = time.monotonic()
         self._owner.save(self._step, self._task.pack(self._state))
         self._saved, now = self._step, time.monotonic()
-        self._due = now + max(_EVERY, (now - began) / _SHARE)
+        self._due = now + max(self._every, (now - began) / _SHARE)
