@@ -10,7 +10,7 @@ A new format is a module in `importers` with one `Importer` record in the tuple 
 """
 
 from qrexplore.data.errors import DatasetError
-from qrexplore.data.gate_npz import read_npz
+from qrexplore.data.gate_npz import npz, read_npz
 from qrexplore.data.gate_text import read_json
 from qrexplore.data.importers import IMPORTERS, Importer
 from qrexplore.data.importers.native import save
@@ -52,6 +52,7 @@ __all__ = [
     "dataset",
     "estimate_noise",
     "labelled",
+    "npz",
     "observable",
     "open_data",
     "platform_of",

@@ -4,7 +4,6 @@
 first process reads the problem from the folder, so that one that resumes has the same bits before it.
 """
 
-import io
 import json
 import math
 import time
@@ -13,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from qrexplore.core import Status, Step, Task, environment, require_choice, write_whole
-from qrexplore.data import open_data, read_npz, runs, save
+from qrexplore.data import npz, open_data, read_npz, runs, save
 from qrexplore.learn.archive import digest, pack_result, unpack_result
 from qrexplore.learn.fit import LearnResult, task
 from qrexplore.learn.guided import guided
@@ -193,10 +191,8 @@ def record(run: runs.Run, result: LearnResult) -> dict[str, Any]:
 
 def _write(result: LearnResult, owner: runs.Owner) -> None:
     folder = owner.run.folder
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **pack_result(result))  # pyright: ignore[reportArgumentType]
     text = json.dumps({**report(result), "record": record(owner.run, result)}, indent=2, allow_nan=False)
     with runs.storing(folder, "Make room, and resume the run."):
-        write_whole(folder / BITS, buffer.getvalue())
+        write_whole(folder / BITS, npz(pack_result(result)))
         write_whole(folder / REPORT, f"{text}\n".encode())
     owner.note("result", runs.hash_of(folder / BITS))

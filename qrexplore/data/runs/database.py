@@ -32,6 +32,8 @@ CREATE TABLE checkpoint (step INTEGER PRIMARY KEY, time REAL NOT NULL, file TEXT
 # file systems over a network, as Linux names them
 _REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "lustre", "beegfs", "gpfs", "ceph", "glusterfs")
 _PATIENCE = 10.0
+# bytes; a step of a hundred parameters fills pages of the usual 4096 badly
+_PAGE = 8192
 
 
 def make(folder: Path, meta: dict[str, str]) -> None:
@@ -41,6 +43,7 @@ def make(folder: Path, meta: dict[str, str]) -> None:
         leftover.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
+        connection.execute(f"PRAGMA page_size={_PAGE}")
         connection.execute(f"PRAGMA journal_mode={journal(folder)}")
         connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
         connection.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", str(SCHEMA)), *meta.items()])

@@ -1,6 +1,5 @@
 """The one process that carries out a run: writes its history and checkpoints, and takes what is asked of it."""
 
-import io
 import json
 import time
 from typing import Any, Self
@@ -8,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from qrexplore.core import Step, changes, environment, write_whole
+from qrexplore.data.gate_npz import npz
 from qrexplore.data.runs import database
 from qrexplore.data.runs.errors import RunError, storing
 from qrexplore.data.runs.lock import Lock
@@ -122,12 +122,11 @@ class Owner:
 
     def save(self, step: int, arrays: dict[str, np.ndarray]) -> None:
         """Write a checkpoint: the file first, then what names it; the newest `KEEP` stay."""
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)  # pyright: ignore[reportArgumentType]
+        content = npz(arrays)
         name = f"ckpt-{step:08d}.npz"
         with self._storing():
             self._require_there()
-            write_whole(self.run.folder / name, buffer.getvalue())
+            write_whole(self.run.folder / name, content)
             self._durable(durable=True)
             self._flushed = time.monotonic()
             sha256 = hash_of(self.run.folder / name)
