@@ -7,6 +7,8 @@ import pytest
 
 from qrexplore.core.compilation import make_room
 
+_COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -23,3 +25,19 @@ def room_for_compiled_functions():
     """Hundreds of tests in one process compile more than its memory maps hold."""
     yield
     make_room()
+
+
+@pytest.fixture
+def compilations():
+    """Names of what was compiled while the test ran."""
+    from jax._src import monitoring
+
+    found = []
+
+    def listen(event, _duration, **_):
+        if event == _COMPILE_EVENT:
+            found.append(event)
+
+    monitoring.register_event_duration_secs_listener(listen)
+    yield found
+    monitoring.unregister_event_duration_listener(listen)

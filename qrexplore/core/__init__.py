@@ -5,6 +5,7 @@ Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `q
 
 from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
 from qrexplore.core.compilation import jit
+from qrexplore.core.dependence import influential
 from qrexplore.core.environment import changes, environment
 from qrexplore.core.files import replacing, write_whole
 from qrexplore.core.iterate import Step, Task, run
@@ -20,22 +21,28 @@ from qrexplore.core.parameters import (
     transparent,
     walk,
 )
+from qrexplore.core.priors import LogNormal, Normal, Prior, Uniform
 from qrexplore.core.status import Status
 from qrexplore.core.units import format_quantity, format_with_error, prefix_for
 
 __all__ = [
     "Declaration",
+    "LogNormal",
     "Named",
+    "Normal",
     "Parameter",
     "ParameterTable",
+    "Prior",
     "Scalar",
     "Status",
     "Step",
     "Task",
+    "Uniform",
     "changes",
     "environment",
     "format_quantity",
     "format_with_error",
+    "influential",
     "jit",
     "parameter",
     "prefix_for",

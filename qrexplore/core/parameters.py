@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qrexplore.core.named import Named
+from qrexplore.core.priors import Prior
 from qrexplore.core.units import format_quantity
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ _TRANSPARENT = "qrexplore.transparent"
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a component says of one of its numbers: unit, bounds, label and, where known, a Gaussian prior."""
+    """What a component says of one of its numbers: unit, bounds, label and, where known, a prior."""
 
     unit: str
     bounds: tuple[float, float]
     label: str
-    prior: tuple[float, float] | None = None
+    prior: Prior | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Parameter:
     label
         Words for people.
     prior
-        Mean and standard deviation of a Gaussian prior, or None.
+        What is known of it beforehand, or None.
     """
 
     path: str
@@ -64,7 +65,7 @@ class Parameter:
     unit: str
     bounds: tuple[float, float]
     label: str
-    prior: tuple[float, float] | None = None
+    prior: Prior | None = None
 
 
 def parameter(
@@ -73,7 +74,7 @@ def parameter(
     unit: str,
     bounds: tuple[float, float],
     label: str,
-    prior: tuple[float, float] | None = None,
+    prior: Prior | None = None,
 ) -> Any:
     """Declare a field of an ``equinox.Module`` as a parameter; its value is a traced 64-bit scalar.
 
@@ -267,9 +268,15 @@ def replace(tree: Any, values: Mapping[str, Any]) -> Any:
         If a path is not in the model; the message names near paths.
     """
     leaves, structure = jax.tree.flatten(tree)
-    positions = {path: leaf for path, _, leaf in _declared(jax.tree.unflatten(structure, range(len(leaves))))}
+    places = positions(tree)
     for path, value in values.items():
-        if path not in positions:
-            raise ValueError(unknown_path(path, positions))
-        leaves[positions[path]] = _scalar(value)
+        if path not in places:
+            raise ValueError(unknown_path(path, places))
+        leaves[places[path]] = _scalar(value)
     return jax.tree.unflatten(structure, leaves)
+
+
+def positions(tree: Any) -> dict[str, int]:
+    """Give the position of each parameter among the leaves of a model, by path."""
+    leaves, structure = jax.tree.flatten(tree)
+    return {path: leaf for path, _, leaf in _declared(jax.tree.unflatten(structure, range(len(leaves))))}

@@ -1,12 +1,12 @@
-"""Spectators: transmons that an experiment neither prepares nor measures, but that are simulated with it."""
+"""Spectators: transmons that an experiment neither prepares nor measures, but that matter to those it does."""
 
 from dataclasses import replace
 
 from qrexplore.experiments.experiment import Experiment
 
 
-def with_spectators(experiment: Experiment, *names: str) -> Experiment:
-    """Give an experiment whose simulation holds further qubits or couplers, in their dressed ground state at first.
+def with_spectators(experiment: Experiment, *names: str, resting: bool = False) -> Experiment:
+    """Give an experiment whose simulation knows further qubits or couplers, in their dressed ground state at first.
 
     Parameters
     ----------
@@ -14,6 +14,9 @@ def with_spectators(experiment: Experiment, *names: str) -> Experiment:
         What is done.
     names
         Qubits or couplers of the twin. Couplers between the qubits of the experiment are simulated without being named.
+    resting
+        They are not simulated, but taken to stay in level 0 at their working point: only how they shift the levels of the
+        measured qubits is kept, at every flux. That costs nothing; it fails where a pulse crosses the frequency of one.
 
     Raises
     ------
@@ -27,4 +30,5 @@ def with_spectators(experiment: Experiment, *names: str) -> Experiment:
                 f"got {name!r}. Leave it out."
             )
             raise ValueError(msg)
-    return replace(experiment, settings={**experiment.settings, "spectators": list(names)})
+    kind = "resting" if resting else "spectators"
+    return replace(experiment, settings={**experiment.settings, kind: list(names)})

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from qrexplore.core import ParameterTable, Status, Step, Task, format_quantity, format_with_error, run
 from qrexplore.learn.likelihood import Measured
@@ -16,7 +16,7 @@ from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import TOLERANCE, Kernel
 from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 from qrexplore.learn.uncertainty import laplace
-from qrexplore.optimize import METHODS, Adam, Coordinates, Progress, pack, unpack, with_rate
+from qrexplore.optimize import METHODS, Adam, Coordinates, Progress, curvature_scale, pack, unpack, with_rate
 from qrexplore.twin import Twin
 
 
@@ -112,6 +112,8 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     """
     kernel = kernel or Kernel(problem)
     objective = kernel.least_squares(problem)
+    if problem.method == "l-bfgs":
+        objective = replace(objective, scale=curvature_scale(objective))
     coordinates = Coordinates(problem.table)
     method = METHODS[problem.method]()
     if isinstance(method, Adam) and problem.learning_rate is not None:
@@ -140,13 +142,16 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
 
     def finish(state: LearnState, status: Status) -> LearnResult:
         best = state.progress.coordinates
-        twin = problem.twin.replace(values(state.progress))
+        twin = problem.moved(values(state.progress))
         found = kernel.evaluate(kernel.point(problem, best), problem.twin)
-        freedom = max(1, len(found.residual) - len(paths))
+        slopes, told = found.jacobian[:, problem.moving], coordinates.whitened
+        freedom = max(1.0, problem.independent - learned_count(slopes, told))
         chi2 = float(found.residual @ found.residual) / freedom
         known = all(part.noise == "file" for part in problem.measured)
         inflation = max(1.0, chi2) if known else chi2
-        spread = laplace(found.jacobian[:, problem.moving], coordinates.slopes(best), inflation)
+        # errors of the data grow with what is left unexplained, priors stay what they are
+        rows = [slopes / np.sqrt(inflation), np.eye(len(paths))[told]]
+        spread = laplace(np.vstack(rows), coordinates.slopes(best), 1.0)
         return LearnResult(
             problem=problem,
             twin=twin,
@@ -217,6 +222,19 @@ def learn(
         The learned twin with uncertainties, goodness of fit and history. Its `status` says how the search ended.
     """
     return run(task(problem, kernel), on_step=on_step)
+
+
+def learned_count(jacobian: Float[np.ndarray, "residuals parameters"], told: Bool[np.ndarray, " parameters"]) -> float:
+    """Give how many parameters the data determine: all, less what priors of unit width (where `told`) hold of them.
+
+    The trace of ``F (F + P)^-1`` with the Fisher matrix F of the data and the precision P of the priors.
+    """
+    if not np.any(told):
+        return float(jacobian.shape[1])
+    fisher = jacobian.T @ jacobian
+    scale = 1 / np.sqrt(np.maximum(np.diag(fisher) + told, np.finfo(float).tiny))
+    joint = (fisher + np.diag(told.astype(float))) * np.outer(scale, scale)
+    return float(np.trace(np.linalg.pinv(joint) @ (fisher * np.outer(scale, scale))))
 
 
 def misfit(measured: Sequence[Measured], predictions: Sequence[np.ndarray]) -> float:

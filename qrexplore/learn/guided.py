@@ -27,11 +27,15 @@ _IDEAL_STEPS = 20
 
 @dataclass(frozen=True, eq=False)
 class GuidedState:
-    """Where a guided run stands: its stage, the state within it, what the stage before has found, and all steps."""
+    """Where a guided run stands: its stage, the state within it, what the stage before has found, and all steps.
+
+    `substeps` are those of the kernel when the stage began, which decide the last bits of how its task was posed.
+    """
 
     stage: str
     task: Task
     inner: LearnState
+    substeps: tuple[int, ...]
     ideal: LearnResult | None = None
     history: tuple[Step, ...] = ()
 
@@ -122,6 +126,7 @@ class _Guide:
         return {
             "stage": np.array(state.stage),
             "seconds": np.array(time.perf_counter() - self.began),
+            "substeps": np.array(state.substeps, dtype=np.int64),
             "start": state.task.problem.twin.parameters.values,
             **prefixed("inner/", state.task.pack(state.inner)),
             **prefixed("history/", pack_steps(state.history)),
@@ -131,12 +136,15 @@ class _Guide:
     def unpack(self, arrays: dict[str, np.ndarray]) -> GuidedState:
         stage, ideal = str(arrays["stage"]), below("ideal/", arrays)
         question = with_values(self.problem, arrays["start"], **(self.undistorted if stage == IDEAL else {}))
+        substeps = tuple(arrays["substeps"].tolist())
+        self.kernel.substeps = substeps
         inner = task(question, self.kernel)
         self.began = time.perf_counter() - float(arrays["seconds"])
         return GuidedState(
             stage,
             inner,
             inner.unpack(below("inner/", arrays)),
+            substeps,
             unpack_result(self.problem, ideal) if ideal else None,
             unpack_steps(below("history/", arrays)),
         )
@@ -145,8 +153,9 @@ class _Guide:
         return replace(state, inner=state.task.answer(state.inner, name, value))
 
     def _stage(self, name: str, question: LearnProblem, ideal: LearnResult | None = None) -> GuidedState:
+        substeps = self.kernel.substeps
         inner = task(question, self.kernel)
-        return GuidedState(name, inner, inner.init(), ideal)
+        return GuidedState(name, inner, inner.init(), substeps, ideal)
 
     def _everything(self, ideal: LearnResult | None) -> GuidedState:
         known = self.begins if ideal is None else [*self.begins, ideal.twin]

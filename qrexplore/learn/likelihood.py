@@ -2,16 +2,23 @@
 
 * ``gaussian``: ``(model - data)/sigma`` with sigma from the file, or estimated from the data's own scatter.
 * ``binomial``: signed root of the deviance of N shots, ``2N [f ln(f/p) + (1-f) ln((1-f)/(1-p))]``, f the measured share.
+* ``multinomial``: the deviance of N shots among several outcomes, ``2N sum_j [f_j ln(f_j/p_j) + p_j - f_j]``, each term of
+  which is never negative, so its signed root is the residual of that outcome.
+* ``counts``: whichever of these three fits each dataset: shares of outcomes, shares of a known number of shots, all else.
 * ``mse``: ``(model - data)/rms(data)``, no statement about noise; its chi2 means nothing.
+
+A robust residual grows as the square root only where it is larger than a few standard errors, so that outliers pull little:
+half its square is the pseudo-Huber loss ``d^2 (sqrt(1 + (r/d)^2) - 1)``.
 
 References
 ----------
-McCullagh and Nelder, Generalized Linear Models (1989), section 2.4 (deviance residuals).
+McCullagh and Nelder, Generalized Linear Models (1989), sections 2.4 and 6.2 (deviance residuals, multinomial by Poisson).
+Hartley and Zisserman, Multiple View Geometry (2003), appendix 6.8 (pseudo-Huber).
 """
 
 import json
-from dataclasses import dataclass
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
@@ -20,16 +27,15 @@ from jaxtyping import Array, Float
 from qrexplore.core import require_choice
 from qrexplore.data import estimate_noise, observable
 
-LIKELIHOODS = ("gaussian", "binomial", "mse")
+LIKELIHOODS = ("gaussian", "binomial", "multinomial", "counts", "mse")
 # probabilities are kept this far from 0 and 1, where one unexpected shot would be impossible
 _FLOOR = 1e-6
 # scatter between neighbors above this share of the spread of all points is the signal itself, sampled too coarsely
 _TOLD = 0.5
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """The numbers a prediction is compared with.
+class Measured(eqx.Module):
+    """The numbers a prediction is compared with; a pytree, so that other data of the same shape compile nothing anew.
 
     Attributes
     ----------
@@ -38,31 +44,65 @@ class Measured:
     sigma
         Standard deviation of each number (Gaussian), or the scale (mse).
     shots
-        Repetitions of each number (binomial), else 0.
+        Repetitions of each number (binomial and multinomial), else 0.
     noise
         Where sigma comes from: ``file``, ``scatter`` of neighboring points, or ``unknown``; then sigma is the rms of the data
         and only the ratio of residuals means something.
+    likelihood
+        ``gaussian``, ``binomial``, ``multinomial`` or ``mse``.
+    weight
+        Factor on the logarithm of the likelihood.
+    robust
+        Residual (in standard errors) from which on outliers pull less; infinity for none.
     """
 
     values: Float[np.ndarray, "qubit *sweep"]
     sigma: Float[np.ndarray, "qubit *sweep"]
-    shots: int
-    noise: str
-    likelihood: str
+    shots: int = eqx.field(static=True)
+    noise: str = eqx.field(static=True)
+    likelihood: str = eqx.field(static=True)
+    weight: float = eqx.field(static=True, default=1.0)
+    robust: float = eqx.field(static=True, default=float("inf"))
 
     @property
     def present(self) -> np.ndarray:
         """Where there is a number."""
-        return np.isfinite(self.values)
+        return np.isfinite(np.asarray(self.values))
+
+    @property
+    def independent(self) -> int:
+        """Number of independent data: shares of outcomes sum to 1."""
+        count = int(self.present.sum())
+        return count - count // self.values.shape[-1] if self.likelihood == "multinomial" else count
 
     def residuals(self, predicted: Float[Array, "qubit *sweep"]) -> Float[Array, " points"]:
-        """Give the residuals at the points that were measured."""
-        where = np.flatnonzero(self.present.reshape(-1))
-        model = predicted.reshape(-1)[where]
-        data = jnp.asarray(self.values.reshape(-1)[where])
+        """Give the residual of every point; 0 where nothing was measured."""
+        model, data, sigma = predicted.reshape(-1), self.values.reshape(-1), self.sigma.reshape(-1)
+        there = jnp.isfinite(data)
+        data, sigma = jnp.where(there, data, 0.5), jnp.where(there, sigma, 1.0)
         if self.likelihood == "binomial":
-            return _deviance_root(model, data, self.shots)
-        return (model - data) / jnp.asarray(self.sigma.reshape(-1)[where])
+            found = _deviance_root(model, data, self.shots)
+        elif self.likelihood == "multinomial":
+            found = _outcome_root(model, data, self.shots)
+        else:
+            found = (model - data) / sigma
+        found = found * self.weight**0.5
+        if np.isfinite(self.robust):
+            found = found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / self.robust) ** 2)))
+        return jnp.where(there, found, 0.0)
+
+
+def _outcome_root(model: Array, share: Array, shots: int) -> Array:
+    p = jnp.maximum(model, _FLOOR)
+    gap = p - share
+    safe = jnp.where(share > 0, share, 1.0)
+    near = (jnp.abs(gap) < 1e-5 * share) & (share > 0)
+    divergence = jnp.where(share > 0, share * jnp.log(safe / p), 0.0) + gap
+    # near p = f the root is taken of the ratio to the parabola, which is smooth
+    ratio = jnp.where(
+        near, (1 - 2 * gap / (3 * safe)) / (2 * safe), divergence / jnp.where(near | (gap == 0), 1.0, gap) ** 2
+    )
+    return gap * jnp.sqrt(2 * shots * ratio)
 
 
 def _deviance_root(model: Array, share: Array, shots: int) -> Array:
@@ -80,7 +120,7 @@ def _deviance_root(model: Array, share: Array, shots: int) -> Array:
     return gap * jnp.sqrt(2 * shots * ratio)
 
 
-def measured(data: xr.Dataset, likelihood: str) -> Measured:
+def measured(data: xr.Dataset, likelihood: str, *, weight: float = 1.0, robust: float | None = None) -> Measured:
     """Prepare a dataset for comparison.
 
     Parameters
@@ -89,28 +129,56 @@ def measured(data: xr.Dataset, likelihood: str) -> Measured:
         Dataset in the schema of `qrexplore.data`.
     likelihood
         One of `LIKELIHOODS`.
+    weight, robust
+        See `Measured`; None for no robust residuals.
 
     Raises
     ------
     ValueError
-        If the likelihood is unknown, or the binomial one is asked of data that are no shares of a known number of shots.
+        If an option is unknown or out of its range, or a likelihood of shots is asked of data that are no shares of a known
+        number of shots.
     """
     require_choice(likelihood, "likelihood", LIKELIHOODS)
     array = observable(data)
     values = np.asarray(array.values, dtype=np.float64)
-    stderr = data.get(f"{array.name}_stderr")
-    if likelihood == "mse":
-        scale = np.nanstd(values, axis=tuple(range(1, values.ndim)), keepdims=True)
-        return Measured(values, np.broadcast_to(scale, values.shape), 0, noise="unknown", likelihood=likelihood)
-    if likelihood == "binomial":
-        return Measured(values, np.ones_like(values), _shots(data), noise="file", likelihood=likelihood)
-    if stderr is not None and np.all(stderr.values[np.isfinite(values)] > 0):
-        return Measured(values, np.asarray(stderr.values), 0, noise="file", likelihood=likelihood)
+    kind = _fitting(data, str(array.name)) if likelihood == "counts" else likelihood
+    sigma, shots, noise = np.ones_like(values), 0, "file"
+    if kind in {"binomial", "multinomial"}:
+        shots = _shots(data, kind)
+    else:
+        sigma, noise = _errors(data, array, values, kind)
+    return Measured(
+        values=values,
+        sigma=np.array(np.broadcast_to(sigma, values.shape)),
+        shots=shots,
+        noise=noise,
+        likelihood=kind,
+        weight=float(weight),
+        robust=float("inf") if robust is None else float(robust),
+    )
+
+
+def _fitting(data: xr.Dataset, name: str) -> str:
+    """Give the likelihood that fits a dataset."""
+    if not _stated_shots(data):
+        return "gaussian"
+    return {"population": "binomial", "probability": "multinomial"}.get(name, "gaussian")
+
+
+def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str) -> tuple[np.ndarray, str]:
+    """Give the standard error of each number, and where it comes from."""
     spread = np.nanstd(values, axis=tuple(range(1, values.ndim)), keepdims=True)
+    if kind == "mse":
+        return spread, "unknown"
+    stderr = data.get(f"{array.name}_stderr")
+    if stderr is not None:
+        stated = np.asarray(stderr.values, dtype=np.float64)
+        if np.all(stated[np.isfinite(values)] > 0):
+            return stated, "file"
     sigma = _scatter(array)
     if sigma is None or np.any(sigma > _TOLD * spread):
-        return Measured(values, np.broadcast_to(spread, values.shape), 0, noise="unknown", likelihood=likelihood)
-    return Measured(values, np.broadcast_to(sigma, values.shape), 0, noise="scatter", likelihood=likelihood)
+        return spread, "unknown"
+    return sigma, "scatter"
 
 
 def _scatter(array: xr.DataArray) -> Float[np.ndarray, "qubit *ones"] | None:
@@ -123,12 +191,20 @@ def _scatter(array: xr.DataArray) -> Float[np.ndarray, "qubit *ones"] | None:
     return np.min(estimates, axis=0).reshape(-1, *[1] * (array.ndim - 1)) if estimates else None
 
 
-def _shots(data: xr.Dataset) -> int:
-    shots = json.loads(data.attrs.get("settings", "{}")).get("shots", data.attrs.get("shots", 0))
-    if observable(data).name != "population" or not shots or int(shots) < 1:
+def _stated_shots(data: xr.Dataset) -> float:
+    return json.loads(data.attrs.get("settings", "{}")).get("shots", data.attrs.get("shots", 0)) or 0
+
+
+_SHARES = {"binomial": "population", "multinomial": "probability"}
+
+
+def _shots(data: xr.Dataset, kind: str) -> int:
+    shots, name = _stated_shots(data), observable(data).name
+    if name != _SHARES[kind] or not shots or int(shots) < 1:
+        what = "a population" if kind == "binomial" else "the probability of each outcome"
         msg = (
-            "`likelihood` 'binomial' needs a population from a known number of shots, got "
-            f"{observable(data).name!r} with shots {shots!r}. Use 'gaussian', or set 'shots' in the settings of the dataset."
+            f"`likelihood` {kind!r} needs {what} from a known number of shots, got {name!r} with shots {shots!r}. "
+            "Use 'gaussian', or set 'shots' in the settings of the dataset."
         )
         raise ValueError(msg)
     return int(shots)

@@ -1,14 +1,14 @@
 """The learning problem: a twin, measured data, and which parameters are free."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
-from qrexplore.core import ParameterTable, require_choice
+from qrexplore.core import Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.optimize import METHODS
@@ -29,8 +29,18 @@ class LearnProblem:
         Patterns of paths to learn, for example ``["q*.frequency", "flux_q1.distortion.*"]``.
     hold
         Patterns of free paths to hold at their start for now. Releasing them later compiles nothing anew.
+    priors
+        What is known beforehand: pattern of free paths to `Normal`, `LogNormal` or `Uniform`, a later pattern before an
+        earlier one, both before what a parameter declares. A prior counts as a datum of its own; a `Uniform` one is a pair
+        of narrower bounds.
+    ties
+        Paths that follow a free one: ``{"q1.t1": "q0.t1"}`` learns one relaxation time for both.
+    weights
+        Factor on the logarithm of the likelihood of a dataset, by its name; 1 where left out.
     likelihood
-        ``gaussian``, ``binomial`` or ``mse``.
+        One of `qrexplore.learn.LIKELIHOODS`; ``counts`` takes for each dataset the one that fits it.
+    robust
+        Residual (in standard errors) from which on outliers pull less, usually 3; None for none.
     method
         ``levenberg-marquardt`` or ``adam``.
     max_steps
@@ -41,8 +51,8 @@ class LearnProblem:
     Raises
     ------
     ValueError
-        If a pattern matches nothing, a value is outside its bounds, an option is unknown, or there are fewer points than
-        free parameters.
+        If a pattern or name matches nothing, a value is outside its bounds, an option is unknown or out of its range, or
+        there are fewer points than free parameters.
     DatasetError
         If a dataset is not the result of an experiment that a twin can predict.
     """
@@ -51,7 +61,11 @@ class LearnProblem:
     data: xr.Dataset | xr.DataTree | Mapping[str, xr.Dataset]
     free: Sequence[str] = ("*",)
     hold: Sequence[str] = ()
+    priors: Mapping[str, Prior] = field(default_factory=dict)
+    ties: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
     likelihood: str = "gaussian"
+    robust: float | None = None
     method: str = "levenberg-marquardt"
     max_steps: int = 200
     learning_rate: float | None = None
@@ -69,18 +83,30 @@ class LearnProblem:
                 "Free at least one."
             )
             raise ValueError(msg)
+        self._check_options()
         for row in self.table:
-            low, high = row.bounds
+            low, high = _range(row)
             if not low <= row.value <= high:
                 msg = (
                     f"the start of {row.path!r} must be within {low:g} ... {high:g} {row.unit}, got {row.value:g}. "
                     "Move it with twin.replace."
                 )
                 raise ValueError(msg)
-        points = sum(int(part.present.sum()) for part in self.measured)
-        if points < len(self.table):
-            msg = f"{len(self.table)} free parameters cannot be learned from {points} measured points. Free fewer."
+        known = sum(row.prior is not None for row in self.table)
+        if self.independent + known < len(self.table):
+            msg = f"{len(self.table)} free parameters cannot be learned from {self.independent} measured points. Free fewer."
             raise ValueError(msg)
+
+    def _check_options(self) -> None:
+        for name, weight in self.weights.items():
+            require_choice(name, "weights", tuple(self.datasets))
+            require_positive(weight, f"weights[{name!r}]", "1")
+        if self.robust is not None:
+            require_positive(self.robust, "robust", "standard errors")
+        for follower, leader in self.ties.items():
+            if leader not in self.candidates:
+                msg = f"`ties` lets {follower!r} follow {leader!r}, which is not free. Add {leader!r} to `free`."
+                raise ValueError(msg)
 
     @cached_property
     def datasets(self) -> dict[str, xr.Dataset]:
@@ -99,12 +125,26 @@ class LearnProblem:
     @cached_property
     def measured(self) -> tuple[Measured, ...]:
         """What came out, for each dataset."""
-        return tuple(measured(data, self.likelihood) for data in self.datasets.values())
+        return tuple(
+            measured(data, self.likelihood, weight=self.weights.get(name, 1.0), robust=self.robust)
+            for name, data in self.datasets.items()
+        )
 
     @cached_property
     def candidates(self) -> ParameterTable:
-        """The parameters named by `free`, held ones included, at the start."""
-        return self.twin.parameters.select(self.free)
+        """The parameters named by `free`, held ones included, at the start and with their priors."""
+        found = self.twin.parameters.select(self.free)
+        given: dict[str, Prior] = {}
+        for pattern, prior in self.priors.items():
+            given |= dict.fromkeys(found.select(pattern).paths, prior)
+        return ParameterTable(
+            replace(row, prior=given.get(row.path, row.prior)) for row in found if row.path not in self.followers
+        )
+
+    @cached_property
+    def followers(self) -> dict[str, str]:
+        """The tied paths, each with the path that it follows."""
+        return {path: leader for path, leader in self.ties.items() if self.twin.parameters.select(path)}
 
     @cached_property
     def moving(self) -> Int[np.ndarray, " free"]:
@@ -119,7 +159,23 @@ class LearnProblem:
         """The parameters that move, at the start."""
         return ParameterTable(self.candidates[int(position)] for position in self.moving)
 
+    def moved(self, values: Mapping[str, float]) -> Twin:
+        """Give the twin with other values of parameters that move; tied ones follow."""
+        twin = self.twin.replace(values)
+        table = twin.parameters
+        return twin.replace({path: table[leader].value for path, leader in self.followers.items()})
+
+    @property
+    def independent(self) -> int:
+        """Number of independent measured numbers."""
+        return sum(part.independent for part in self.measured)
+
     @property
     def missing_points(self) -> int:
         """Number of measured points that are NaN and therefore left out."""
         return int(np.sum([np.size(part.values) - part.present.sum() for part in self.measured]))
+
+
+def _range(row: Parameter) -> tuple[float, float]:
+    """Give between which values a start may be."""
+    return (row.prior.low, row.prior.high) if isinstance(row.prior, Uniform) else row.bounds

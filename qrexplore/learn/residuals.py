@@ -1,21 +1,23 @@
-"""Residuals of a learning problem and their derivatives, compiled once for its experiments and free paths."""
+"""Residuals of a learning problem and their derivatives, compiled once for each experiment and what can influence it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float, Int
 
-from qrexplore.core import jit
+from qrexplore.core import influential
+from qrexplore.experiments import Experiment
+from qrexplore.learn.compiled import Functions, Posed, functions, predicted
+from qrexplore.learn.likelihood import Measured
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares
-from qrexplore.quantum import Derivatives
-from qrexplore.twin import Twin, populations, read, resolution, step_error
+from qrexplore.twin import Twin, resolution, step_error
 from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.populations import Points
 from qrexplore.twin.resolution import refined
 
-_READOUT = "readout_"
 # a held parameter may stand on its bound; its coordinate there is far out, but finite
 _AT_BOUND = 1e-12
 # evaluations that are remembered
@@ -33,29 +35,64 @@ class Evaluation:
     predictions: tuple[np.ndarray, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One dataset: its experiment, its numbers, and the parameters that can influence it."""
+
+    experiment: Experiment
+    measured: Measured
+    points: Points
+    present: Int[np.ndarray, " present"]
+    used: Int[np.ndarray, " used"]
+    functions: Functions
+
+
 class Kernel:
     """The compiled functions of a learning problem over all its free paths, held ones included.
 
-    Values, held parameters and the measured start may change without anything being compiled anew. Where a step of
-    the solver turns out too coarse for the frequencies on the way, it is shortened and the point evaluated again.
+    Each dataset has functions of its own, over the parameters that can influence it. Values, held parameters, data and the
+    measured start may change without anything being compiled anew, and problems with the same experiments share what was
+    compiled. Where a step of the solver turns out too coarse for the frequencies on the way, it is shortened and the point
+    evaluated again.
 
     Parameters
     ----------
     problem
-        Experiments, data and free paths are taken from it.
+        Experiments, data, free paths, priors and ties are taken from it.
+
+    Raises
+    ------
+    ValueError
+        If a dataset is one that no free parameter can influence.
     """
 
     def __init__(self, problem: LearnProblem) -> None:
         self.coordinates = Coordinates(problem.candidates)
         self._recent: dict[tuple[bytes, bytes, tuple[int, ...]], Evaluation] = {}
-        self._points = tuple(
-            {name: jnp.asarray(values) for name, values in experiment.points().items()}
-            for experiment in problem.experiments
+        # followers come after the candidates that they are tied to
+        self._paths = (*problem.candidates.paths, *problem.followers)
+        leads = [problem.candidates.paths.index(leader) for leader in problem.followers.values()]
+        self._leads = np.array([*range(len(problem.candidates)), *leads], dtype=int)
+        self._parts = tuple(
+            self._part(problem.twin, name, experiment, measured)
+            for name, experiment, measured in zip(problem.datasets, problem.experiments, problem.measured, strict=True)
         )
-        self._experiments = problem.experiments
-        self._linearize, self._gradient = _compile(problem, self.coordinates)
         # found out at a few points, since each number of substeps compiles the large functions anew
         self.substeps = tuple(resolution(problem.twin, e, tolerance=TOLERANCE).substeps for e in problem.experiments)
+
+    def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
+        points = {key: jnp.asarray(values) for key, values in experiment.points().items()}
+        reached = influential(lambda moved: predicted(moved, experiment, points, 1)[0], twin)
+        used = np.array([place for place, path in enumerate(self._paths) if path in reached], dtype=int)
+        if not len(used):
+            msg = (
+                f"no free parameter can influence the dataset {name!r} ({experiment.name} of "
+                f"{', '.join(experiment.qubits)}). Leave it out, or free one of: {', '.join(sorted(reached)[:6])}."
+            )
+            raise ValueError(msg)
+        paths = tuple(self._paths[place] for place in used)
+        present = np.flatnonzero(measured.present.reshape(-1))
+        return _Part(experiment, measured, points, present, used, functions(experiment, paths))
 
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
@@ -70,18 +107,49 @@ class Kernel:
         return self._recent[*asked, self.substeps]
 
     def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
-        while True:
-            found, norms = self._linearize(jnp.asarray(point), twin, self._points, self.substeps)
-            if self._fine_enough(norms):
-                residual, jacobian, predictions = found
-                return Evaluation(np.asarray(residual), np.asarray(jacobian), tuple(map(np.asarray, predictions)))
+        values, slopes = self._values(point), self.coordinates.slopes(point)
+        residuals, jacobians, predictions = [], [], []
+        for place, part in enumerate(self._parts):
+            run = part.functions.linearize
+            residual, columns, model = self._fine(place, run, values[part.used], twin)
+            jacobian = np.zeros((len(part.present), len(slopes)))
+            np.add.at(jacobian.T, self._leads[part.used], np.asarray(columns).T[:, part.present])
+            residuals.append(np.asarray(residual)[part.present])
+            jacobians.append(jacobian * slopes)
+            predictions.append(np.asarray(model))
+        return Evaluation(np.concatenate(residuals), np.concatenate(jacobians), tuple(predictions))
 
     def gradient(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> tuple[float, np.ndarray]:
         """Give half the sum of squares and its gradient."""
+        values, slopes = self._values(point), self.coordinates.slopes(point)
+        total, gradient = 0.0, np.zeros(len(slopes))
+        for place, part in enumerate(self._parts):
+            loss, slope = self._fine(place, part.functions.gradient, values[part.used], twin)
+            total += float(loss)
+            np.add.at(gradient, self._leads[part.used], np.asarray(slope))
+        return total, gradient * slopes
+
+    def value(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> float:
+        """Give half the sum of squares."""
+        values = self._values(point)
+        found = [self._fine(k, p.functions.value, values[p.used], twin)[0] for k, p in enumerate(self._parts)]
+        return float(sum(map(float, found)))
+
+    def _values(self, point: Float[np.ndarray, " candidates"]) -> Float[np.ndarray, " paths"]:
+        return np.asarray(self.coordinates.values(jnp.asarray(point)))[self._leads]
+
+    def _fine(self, place: int, run: Callable, values: Float[np.ndarray, " used"], twin: Twin) -> tuple:
+        """Run a function of one dataset in steps that are fine enough for the solver."""
+        part = self._parts[place]
+        posed = Posed(twin, part.measured, part.points)
         while True:
-            (loss, norms), gradient = self._gradient(jnp.asarray(point), twin, self._points, self.substeps)
-            if self._fine_enough(norms):
-                return float(loss), np.asarray(gradient)
+            found, norm = run(jnp.asarray(values), posed, self.substeps[place])
+            excess = float(norm) / LARGEST_NORM
+            # a NaN passes: the optimiser sees the NaN loss and stops with the status that says so
+            if not excess > 1:
+                return found
+            finer = refined(self.substeps[place], excess)
+            self.substeps = (*self.substeps[:place], finer, *self.substeps[place + 1 :])
 
     def point(self, problem: LearnProblem, moving: Float[np.ndarray, " free"]) -> Float[np.ndarray, " candidates"]:
         """Give the coordinates of all candidates for given coordinates of those that move; held ones stay where they are."""
@@ -90,95 +158,29 @@ class Kernel:
         return spread
 
     def loss(self, problem: LearnProblem) -> float:
-        """Give half the sum of squares at the start of a problem."""
-        start = self.coordinates.free(problem.candidates.values)[problem.moving]
-        residual = self.evaluate(self.point(problem, start), problem.twin).residual
+        """Give half the sum of squares at the start of a problem, priors included."""
+        posed = self.least_squares(problem)
+        residual, _ = posed.linearize(posed.start)
         return float(residual @ residual) / 2
 
     def step_error(self, twin: Twin) -> float:
         """Give an estimate of the largest error of a population that the steps of the solver make."""
-        return max(step_error(twin, e, n)[0] for e, n in zip(self._experiments, self.substeps, strict=True))
-
-    def _fine_enough(self, norms: list[Array]) -> bool:
-        # a NaN passes: the optimiser sees the NaN loss and stops with the status that says so
-        excess = [float(norm) / LARGEST_NORM for norm in norms]
-        if not any(e > 1 for e in excess):
-            return True
-        self.substeps = tuple(refined(n, e) if e > 1 else n for n, e in zip(self.substeps, excess, strict=True))
-        return False
+        parts = zip(self._parts, self.substeps, strict=True)
+        return max(step_error(twin, part.experiment, steps)[0] for part, steps in parts)
 
     def least_squares(self, problem: LearnProblem) -> LeastSquares:
-        """Pose a problem to an optimiser: only the parameters that are not held move."""
-        start = self.coordinates.free(problem.candidates.values)
+        """Pose a problem to an optimiser: only the parameters that are not held move, and their priors are data, too."""
         moving = problem.moving
+        start = self.coordinates.free(problem.candidates.values)
+        known = np.flatnonzero(self.coordinates.whitened[moving])
+        told = np.eye(len(moving))[known]
 
         def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             found = self.evaluate(self.point(problem, point), problem.twin)
-            return found.residual, found.jacobian[:, moving]
+            return np.append(found.residual, point[known]), np.vstack([found.jacobian[:, moving], told])
 
         def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
             loss, slope = self.gradient(self.point(problem, point), problem.twin)
-            return loss, slope[moving]
+            return loss + float(point[known] @ point[known]) / 2, slope[moving] + told.T @ point[known]
 
         return LeastSquares(linearize, gradient, start[moving])
-
-
-def _compile(problem: LearnProblem, coordinates: Coordinates) -> tuple:  # noqa: C901 (small functions over shared traces)
-    paths = problem.candidates.paths
-    readout = np.array([path.startswith(_READOUT) for path in paths])
-
-    def twin_at(point: Array, twin: Twin) -> Twin:
-        return twin.replace(dict(zip(paths, coordinates.values(point), strict=True)))
-
-    def found(
-        point: Array, twin: Twin, points: tuple, substeps: tuple[int, ...], derivatives: Derivatives = "forward"
-    ) -> tuple[list[Array], list[Array]]:
-        moved = twin_at(point, twin)
-        results = [
-            populations(moved, experiment, grid, substeps=steps, derivatives=derivatives)
-            for experiment, grid, steps in zip(problem.experiments, points, substeps, strict=True)
-        ]
-        return [result for result, _ in results], [norm for _, norm in results]
-
-    def predictions(point: Array, twin: Twin, populated: list[Array]) -> list[Array]:
-        moved = twin_at(point, twin)
-        return [read(moved, e, p) for e, p in zip(problem.experiments, populated, strict=True)]
-
-    def compare(point: Array, twin: Twin, populated: list[Array]) -> Array:
-        pairs = zip(problem.measured, predictions(point, twin, populated), strict=True)
-        return jnp.concatenate([data.residuals(prediction) for data, prediction in pairs])
-
-    @jit
-    def linearize(point: Array, twin: Twin, points: tuple, substeps: tuple[int, ...]) -> tuple[tuple, list[Array]]:
-        # columns of readout parameters do not need the dynamics, which are nearly all of the work
-        basis = jnp.eye(len(paths))
-
-        def along(direction: Array) -> tuple[tuple[list[Array], list[Array]], list[Array]]:
-            values, (tangent, _) = jax.jvp(lambda p: found(p, twin, points, substeps), (point,), (direction,))
-            return values, tangent
-
-        if np.all(readout):
-            (populated, norms), tangents = found(point, twin, points, substeps), []
-        else:
-            (populated, norms), tangents = jax.vmap(along, out_axes=(None, 0))(basis[~readout])
-        residual = compare(point, twin, populated)
-        columns = jnp.zeros((len(residual), len(paths)))
-        if not np.all(readout):
-            through = jax.vmap(lambda t: jax.jvp(lambda p: compare(point, twin, p), (populated,), (t,))[1])
-            columns = columns.at[:, ~readout].set(through(tangents).T)
-        if np.any(readout):
-            direct = jax.vmap(lambda d: jax.jvp(lambda p: compare(p, twin, populated), (point,), (d,))[1])
-            columns = columns.at[:, readout].set(direct(basis[readout]).T)
-        return (residual, columns, predictions(point, twin, populated)), norms
-
-    @jit
-    def gradient(
-        point: Array, twin: Twin, points: tuple, substeps: tuple[int, ...]
-    ) -> tuple[tuple[Array, list[Array]], Array]:
-        def loss(moved: Array) -> tuple[Array, list[Array]]:
-            populated, norms = found(moved, twin, points, substeps, "backward")
-            return jnp.sum(compare(moved, twin, populated) ** 2) / 2, norms
-
-        return jax.value_and_grad(loss, has_aux=True)(point)
-
-    return linearize, gradient

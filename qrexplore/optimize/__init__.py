@@ -6,10 +6,19 @@ Each method has ``init``, ``advance`` and ``done`` on a `LeastSquares` problem; 
 
 from functools import partial
 
+from qrexplore.optimize.automatic import Choice, Features, automatic
 from qrexplore.optimize.checkpoint import pack, unpack
+from qrexplore.optimize.cma_es import CmaEs
+from qrexplore.optimize.driver import End, Method, search
+from qrexplore.optimize.hybrid import Hybrid
+from qrexplore.optimize.l_bfgs import LBfgs
 from qrexplore.optimize.levenberg_marquardt import LevenbergMarquardt
-from qrexplore.optimize.objective import LeastSquares, Progress
+from qrexplore.optimize.multistart import MultiStart, Optimum, distinct, multi_start, residual_distance, starts
+from qrexplore.optimize.nelder_mead import NelderMead
+from qrexplore.optimize.objective import LeastSquares, Progress, curvature_scale
 from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, with_rate
+from qrexplore.optimize.race import Ratio, Trace, race, ratio
+from qrexplore.optimize.stop import Mark, Stop
 from qrexplore.optimize.transforms import Coordinates
 
 # the best known of them by its own name
@@ -17,18 +26,47 @@ Adam = Optax
 
 METHODS = {
     "levenberg-marquardt": LevenbergMarquardt,
+    "gauss-newton": partial(LevenbergMarquardt, damped=False),
+    "l-bfgs": LBfgs,
     **{name: partial(Optax, name=name) for name in OPTAX_METHODS},
+    "cma-es": CmaEs,
+    "nelder-mead": NelderMead,
+    "hybrid": Hybrid,
 }
 
 __all__ = [
     "METHODS",
+    "OPTAX_METHODS",
     "Adam",
+    "Choice",
+    "CmaEs",
     "Coordinates",
+    "End",
+    "Features",
+    "Hybrid",
+    "LBfgs",
     "LeastSquares",
     "LevenbergMarquardt",
+    "Mark",
+    "Method",
+    "MultiStart",
+    "NelderMead",
     "Optax",
+    "Optimum",
     "Progress",
+    "Ratio",
+    "Stop",
+    "Trace",
+    "automatic",
+    "curvature_scale",
+    "distinct",
+    "multi_start",
     "pack",
+    "race",
+    "ratio",
+    "residual_distance",
+    "search",
+    "starts",
     "unpack",
     "with_rate",
 ]

@@ -1,16 +1,18 @@
-"""Levenberg-Marquardt for least squares, by optimistix.
+"""Levenberg-Marquardt and Gauss-Newton for least squares, by optimistix.
 
 The residuals and their Jacobian J are computed outside; optimistix is handed the equivalent small problem with the
 triangular factor of J (``J = Q R``, residual ``Q^T r`` and the norm of the rest), which has the same normal equations and
 the same losses. Its step is then compiled once for each number of parameters, whatever the problem.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax as lx
 import numpy as np
 import optimistix as optx
 from jaxtyping import Array, Float
@@ -25,6 +27,13 @@ _SOLVER = eqx.tree_at(
     optx.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
     optx.ClassicalTrustRegion(high_cutoff=0.75, low_cutoff=1e-3, high_constant=5.0, low_constant=0.2),
 )
+# Gauss-Newton takes the whole step of the linear model (the shortest one, where it leaves a direction open), and half of it
+# as often as the loss does not fall.
+_UNDAMPED = eqx.tree_at(
+    lambda solver: (solver.search, solver.descent.linear_solver),
+    optx.GaussNewton(rtol=1e-8, atol=1e-8),
+    (optx.BacktrackingArmijo(slope=1e-3), lx.SVD()),
+)
 # keeps the Jacobian in the state as an array and not as a function, so that the state can be stored
 _PLAIN = {"jac": "bwd"}
 # inverse of the first damping, for columns of unit length: nearly a Gauss-Newton step
@@ -34,6 +43,8 @@ _GROWN = 2.0
 # A step moves no coordinate by more than this. Coordinates are logits: where one says next to nothing, the linear model
 # would fling it to its other bound, where it says nothing at all.
 _LONGEST = 2.0
+# a loss this small beside that of the start is rounding: data without noise, matched
+_ROUNDING = 1e-22
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -44,36 +55,41 @@ def _local_model(point: Array, model: tuple[Array, Array, Array]) -> tuple[Array
 
 
 @jit
-def _begin(model: tuple[Array, Array, Array]) -> Any:
+def _begin(model: tuple[Array, Array, Array], damped: bool) -> Any:  # noqa: FBT001 (static arguments go by position)
     shape = jax.eval_shape(lambda: model[0])
-    return _SOLVER.init(_local_model, model[2], model, _PLAIN, shape, None, frozenset())
+    return (_SOLVER if damped else _UNDAMPED).init(_local_model, model[2], model, _PLAIN, shape, None, frozenset())
 
 
 @jit
-def _step(point: Array, model: tuple[Array, Array, Array], state: Any) -> tuple[Array, Any]:
-    accepted, state, _ = _SOLVER.step(_local_model, point, model, _PLAIN, state, frozenset())
+def _step(point: Array, model: tuple[Array, Array, Array], state: Any, damped: bool) -> tuple[Array, Any]:  # noqa: FBT001
+    accepted, state, _ = (_SOLVER if damped else _UNDAMPED).step(_local_model, point, model, _PLAIN, state, frozenset())
     return accepted, state
 
 
-def _limited(state: Any, point: Array, scale: np.ndarray) -> Any:
-    """Shorten those components of the proposed step that are longer than `_LONGEST`."""
-    longest = _LONGEST / scale
-    return eqx.tree_at(lambda s: s.y_eval, state, point + jnp.clip(state.y_eval - point, -longest, longest))
+def _limited(state: Any, point: Array, scale: np.ndarray, *, damped: bool) -> Any:
+    """Shorten those components of the proposed step that are longer than `_LONGEST`; all by as much, if not damped."""
+    step, longest = state.y_eval - point, _LONGEST / scale
+    if damped:
+        return eqx.tree_at(lambda s: s.y_eval, state, point + jnp.clip(step, -longest, longest))
+    # the search along the undamped step asks for its direction, and halves what was tried
+    share = 1 / jnp.maximum(1, jnp.max(jnp.abs(step) / longest))
+    tried = (point + share * step, share * state.search_state.step_size)
+    return eqx.tree_at(lambda s: (s.y_eval, s.search_state.step_size), state, tried)
 
 
 def _relative_offset(small: np.ndarray, residuals: int) -> float:
     """Give how far the linear optimum is away, in units of the confidence region of the parameters."""
-    along, rest = small[:-1], small[-1]
+    along, rest = small[:-1], abs(small[-1])
     freedom = max(1, residuals - len(along))
     return float(np.linalg.norm(along) / np.sqrt(len(along)) / max(rest / np.sqrt(freedom), 1e-300))
 
 
 def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[Array, Array]:
-    orthogonal, triangular = np.linalg.qr(jacobian)
-    along = orthogonal.T @ residual
-    rest = np.sqrt(max(float(residual @ residual - along @ along), 0.0))
-    lower = np.zeros((1, jacobian.shape[1]))
-    return jnp.asarray(np.append(along, rest)), jnp.asarray(np.vstack([triangular, lower]))
+    # the factor of both side by side: its last column holds the residual along J and the norm of the rest; Q is not needed
+    columns = jacobian.shape[1]
+    factor = np.linalg.qr(np.column_stack([jacobian, residual]), mode="r")
+    factor = np.vstack([factor, np.zeros((columns + 1 - len(factor), columns + 1))])
+    return jnp.asarray(factor[:, -1]), jnp.asarray(factor[:, :-1])
 
 
 @jax.tree_util.register_dataclass
@@ -86,19 +102,20 @@ class _Memory:
     point: Array
     trial: Array
     state: Any
+    first: float = math.inf  # loss of the start
     quiet: int = 0
     rejected: int = 0
 
 
 def _proposed(
-    point: np.ndarray, residual: np.ndarray, jacobian: np.ndarray, scale: np.ndarray, length: float
+    point: np.ndarray, residual: np.ndarray, jacobian: np.ndarray, scale: np.ndarray, length: float, *, damped: bool
 ) -> _Memory:
     """Begin at a point whose residual and Jacobian are known: give the first proposal."""
     residual_of_model, jacobian_of_model = _compressed(residual, jacobian * scale)
     small = (residual_of_model, jacobian_of_model, jnp.asarray(point / scale))
-    state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small), jnp.asarray(length))
-    here, state = _step(small[2], small, state)
-    state = _limited(state, here, scale)
+    state = eqx.tree_at(lambda s: s.search_state.step_size, _begin(small, damped), jnp.asarray(length))
+    here, state = _step(small[2], small, state, damped)
+    state = _limited(state, here, scale, damped=damped)
     offset = _relative_offset(np.asarray(residual_of_model), len(residual))
     return _Memory(offset, scale, here, state.y_eval, state)
 
@@ -117,11 +134,15 @@ class LevenbergMarquardt:
         full linear step is short of a standard error, else stalled.
     patience
         Stalled after so many rejected steps in a row.
+    damped
+        False for Gauss-Newton: the whole step of the linear model, halved while the loss does not fall. The better the start
+        and the better all parameters are determined, the less is lost by it.
     """
 
     offset: float = 0.03
     tolerance: float = 1e-6
     patience: int = 15
+    damped: bool = True
 
     def init(self, problem: LeastSquares) -> Progress:
         """Evaluate the start and find the scales."""
@@ -136,9 +157,11 @@ class LevenbergMarquardt:
             strength = np.where(strength > 0, strength, np.linalg.norm(nudged, axis=0))
             evaluations = 2
         scale = 1 / np.where(strength > 0, strength, 1.0)
-        memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH)
+        memory = _proposed(start, residual, jacobian, scale, _FIRST_LENGTH, damped=self.damped)
         gradient = float(np.linalg.norm((jacobian * scale).T @ residual))
-        return Progress(start, float(residual @ residual) / 2, gradient, 0, evaluations, memory)
+        loss = float(residual @ residual) / 2
+        memory = replace(memory, first=loss)
+        return Progress(start, loss, gradient, 0, evaluations, memory)
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Try the proposed point; take it if the loss falls, else propose a shorter step."""
@@ -147,8 +170,8 @@ class LevenbergMarquardt:
         residual, jacobian = problem.linearize(trial)
         loss = float(residual @ residual) / 2
         small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
-        point, state = _step(memory.point, small, memory.state)
-        state = _limited(state, point, memory.scale)
+        point, state = _step(memory.point, small, memory.state, self.damped)
+        state = _limited(state, point, memory.scale, damped=self.damped)
         iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
         if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
             remembered = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
@@ -156,20 +179,23 @@ class LevenbergMarquardt:
         strength = np.linalg.norm(jacobian, axis=0)
         if np.any(strength * memory.scale > _GROWN):
             scale = 1 / np.maximum(1 / memory.scale, strength)
-            remembered = _proposed(trial, residual, jacobian, scale, float(state.search_state.step_size))
+            length = float(state.search_state.step_size)
+            remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:
             offset = _relative_offset(np.asarray(small[0]), len(residual))
             remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
-        return Progress(trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet))
+        return Progress(
+            trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet, first=memory.first)
+        )
 
     def done(self, progress: Progress) -> Status | None:
         """Say whether the search has ended, and how."""
         memory: _Memory = progress.memory
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
-        if memory.offset < self.offset:
+        if memory.offset < self.offset or progress.loss <= _ROUNDING * memory.first:
             return Status.CONVERGED
         if memory.quiet >= 2:
             return Status.CONVERGED if memory.offset < 1 else Status.STALLED

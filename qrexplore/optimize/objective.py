@@ -25,6 +25,15 @@ class LeastSquares:
         Gives half the sum of squares alone, where that is cheaper than with its gradient.
     coarse
         The same question asked of fewer points, for a first rough search (see `Hybrid`).
+    scale
+        How far each coordinate is likely to be off, all above 0; 1 where left out. Methods that take no lengths from a Jacobian
+        measure theirs in it: without it a coordinate that the data fix to a millionth and one that they hardly tell of are
+        alike to them. `curvature_scale` gives one for searches near the optimum.
+
+    Raises
+    ------
+    ValueError
+        If there is not one positive scale for each coordinate.
     """
 
     linearize: Callable[[np.ndarray], tuple[Float[np.ndarray, " residuals"], Float[np.ndarray, "residuals parameters"]]]
@@ -32,10 +41,36 @@ class LeastSquares:
     start: Float[np.ndarray, " parameters"]
     loss: Callable[[np.ndarray], float] | None = None
     coarse: "LeastSquares | None" = None
+    scale: Float[np.ndarray, " parameters"] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the scales."""
+        if self.scale is not None and not (np.shape(self.scale) == np.shape(self.start) and np.all(self.scale > 0)):
+            msg = (
+                f"`scale` must hold {np.size(self.start)} numbers above 0, one for each coordinate, got {self.scale!r}. "
+                "Leave it out if nothing is known."
+            )
+            raise ValueError(msg)
+
+    @property
+    def lengths(self) -> Float[np.ndarray, " parameters"]:
+        """The scales, 1 where none were given."""
+        return np.ones(len(self.start)) if self.scale is None else np.asarray(self.scale, dtype=np.float64)
 
     def value(self, point: Float[np.ndarray, " parameters"]) -> float:
         """Give half the sum of squares at some coordinates."""
         return float(self.gradient(point)[0] if self.loss is None else self.loss(point))
+
+
+def curvature_scale(problem: LeastSquares) -> Float[np.ndarray, " parameters"]:
+    """Give the change of each coordinate alone that moves the residuals at the start by 1 (rms sum); costs one Jacobian.
+
+    Where residuals are in units of their noise, it is the standard error of the coordinate were all others known. A coordinate
+    that does nothing at the start has the scale 1.
+    """
+    _, jacobian = problem.linearize(np.asarray(problem.start, dtype=np.float64))
+    strength = np.linalg.norm(jacobian, axis=0)
+    return np.where(strength > 0, 1 / np.where(strength > 0, strength, 1.0), 1.0)
 
 
 @jax.tree_util.register_dataclass

@@ -40,16 +40,17 @@ class _Memory:
     point: Float[np.ndarray, " parameters"]
     best_at: int
     slope: float  # norm of the gradient at the start
+    scale: Float[np.ndarray, " parameters"]  # gradient and point are in units of it
 
 
 @dataclass(frozen=True)
 class Optax:
-    """A gradient method of optax in free coordinates.
+    """A gradient method of optax in free coordinates, in units of their scales.
 
     Attributes
     ----------
     learning_rate
-        Length of a step in free coordinates to begin with; `with_rate` gives a running search another.
+        Length of a step in these units to begin with; `with_rate` gives a running search another.
     tolerance, patience
         Converged when the loss has not fallen by this share within so many steps; stalled if it never has, though the
         gradient at the start promised it.
@@ -75,28 +76,31 @@ class Optax:
     def init(self, problem: LeastSquares) -> Progress:
         """Evaluate the start."""
         start = np.asarray(problem.start, dtype=np.float64)
-        loss, gradient = problem.gradient(start)
-        state = _rule(self.name, self.learning_rate).init(jnp.asarray(start))
+        scale = problem.lengths
+        loss, slope = problem.gradient(start)
+        gradient, point = slope * scale, start / scale
+        state = _rule(self.name, self.learning_rate).init(jnp.asarray(point))
         norm = float(np.linalg.norm(gradient))
-        return Progress(start, float(loss), norm, 0, 1, _Memory(state, np.asarray(gradient), start, 0, norm))
+        return Progress(start, float(loss), norm, 0, 1, _Memory(state, gradient, point, 0, norm, scale))
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Take one step."""
         memory: _Memory = progress.memory
         update, state = _update(self.name, jnp.asarray(memory.gradient), memory.state, jnp.asarray(memory.point))
         point = memory.point + np.asarray(update)
-        loss, gradient = problem.gradient(point)
+        loss, slope = problem.gradient(point * memory.scale)
+        gradient = slope * memory.scale
         iteration = progress.iteration + 1
         better = loss < progress.loss
         best_at = iteration if loss < (1 - self.tolerance) * progress.loss else memory.best_at
         return Progress(
-            point if better else progress.coordinates,
+            point * memory.scale if better else progress.coordinates,
             # a loss that is not finite is told, and ends the search
             float(loss) if better or not np.isfinite(loss) else progress.loss,
             float(np.linalg.norm(gradient)),
             iteration,
             progress.evaluations + 1,
-            replace(memory, state=state, gradient=np.asarray(gradient), point=point, best_at=best_at),
+            replace(memory, state=state, gradient=gradient, point=point, best_at=best_at),
         )
 
     def done(self, progress: Progress) -> Status | None:

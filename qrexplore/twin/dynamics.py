@@ -179,7 +179,7 @@ class Dynamics:
         network, chip = self.network, twin.chip
         flux, drives = _of_kind("flux", waves), _of_kind("drive", waves)
         rest = network.spectra(chip, {})
-        now = rest | {name: _pulsed(twin, name, flux, waves) for name in self.pulsed}
+        now = rest | {name: network.repelled(chip, name, *_pulsed(twin, name, flux, waves)) for name in self.pulsed}
         moved = zip(network.frequencies(chip, now), network.frequencies(chip, rest), strict=True)
         parts = []
         for mode, (name, (here, idle)) in enumerate(zip(network.modes, moved, strict=True)):
@@ -259,8 +259,9 @@ def _pulsed(twin: Twin, name: str, flux: dict[str, Wave], waves: dict[str, Wave]
 
 
 def modes_of(twin: Twin, experiment: Experiment) -> Network:
-    """Choose what is simulated: the measured qubits, the setting ``spectators``, and the couplers between them."""
-    return network(twin.chip, experiment.qubits, tuple(experiment.settings.get("spectators", ())))
+    """Choose what is simulated: the measured qubits, the settings ``spectators`` and ``resting``, and couplers between."""
+    beside = (tuple(experiment.settings.get(kind, ())) for kind in ("spectators", "resting"))
+    return network(twin.chip, experiment.qubits, *beside)
 
 
 def dynamics(

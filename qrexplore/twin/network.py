@@ -2,6 +2,10 @@
 
 Qubits that are measured come first, in their order; then spectators that were named; then the couplers that at least two
 of these are coupled to. A coupler that a `MediatedCoupling` stands for is no mode, but its flux is followed.
+
+A neighbour that rests in level 0 may be left out, too. What it does then is to repel levels: with a coupling g, level 1 of a
+mode is at ``(d + sqrt(d^2 + 4 g^2))/2`` above the neighbour's level 1 in place of d, and level 2 likewise with ``sqrt(2) g``
+and ``d + alpha``, which is exact for one neighbour up to the meeting of ``|11>`` with its own second level.
 """
 
 from collections.abc import Mapping
@@ -36,6 +40,8 @@ class Network:
         Which transmons each coupling follows, and whether it moves the frequencies of its two.
     mediators
         Couplers that are no modes but that couplings follow.
+    resting
+        Neighbours that are no modes but shift the levels of one: names of mode, coupling and neighbour.
     """
 
     modes: tuple[str, ...]
@@ -45,6 +51,7 @@ class Network:
     follows: tuple[tuple[str, ...], ...]
     shifting: tuple[bool, ...]
     mediators: tuple[str, ...]
+    resting: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def transmons(self) -> tuple[str, ...]:
@@ -79,7 +86,22 @@ class Network:
 
     def spectra(self, chip: Chip, flux: Flux) -> dict[str, tuple[Array, Array]]:
         """Give frequency and anharmonicity (Hz) of all transmons; those without a flux (Φ0) stand at zero volts."""
-        return {name: chip.transmon(name).at_flux(flux.get(name, jnp.zeros(()))) for name in self.transmons}
+        at = {name: chip.transmon(name).at_flux(flux.get(name, jnp.zeros(()))) for name in self.transmons}
+        return {name: self.repelled(chip, name, *spectrum) for name, spectrum in at.items()}
+
+    def repelled(
+        self, chip: Chip, name: str, frequency: Float[Array, "*times"], anharmonicity: Float[Array, "*times"]
+    ) -> tuple[Float[Array, "*times"], Float[Array, "*times"]]:
+        """Give frequency and anharmonicity (Hz) of a transmon with what its resting neighbours add."""
+        first, second = jnp.zeros(()), jnp.zeros(())
+        for mode, coupling, neighbour in self.resting:
+            if mode == name:
+                other, _ = chip.transmon(neighbour).at_flux(jnp.zeros(()))
+                strength = chip.couplings[coupling].strength({name: frequency, neighbour: other})
+                apart = frequency - other
+                first = first + _repulsion(apart, strength)
+                second = second + _repulsion(apart + anharmonicity, np.sqrt(2) * strength)
+        return frequency + first, anharmonicity + second - 2 * first
 
     def frequencies(self, chip: Chip, spectra: Mapping[str, tuple[Array, Array]]) -> list[Array]:
         """Give the frequency (Hz) of each mode with what mediated couplings add to it."""
@@ -103,7 +125,14 @@ class Network:
         return jnp.stack([*detunings, *anharmonicities, *self.strengths(chip, spectra)])
 
 
-def network(chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = ()) -> Network:
+def _repulsion(apart: Float[Array, "*times"], strength: Float[Array, "*times"]) -> Float[Array, "*times"]:
+    """Give by how much a coupling pushes a level up that is `apart` (Hz, of either sign) from another."""
+    return (jnp.sign(apart) * jnp.sqrt(apart**2 + 4 * strength**2) - apart) / 2
+
+
+def network(
+    chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = (), resting: tuple[str, ...] = ()
+) -> Network:
     """Choose the modes of a simulation.
 
     Parameters
@@ -114,19 +143,21 @@ def network(chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = (
         Which are measured.
     spectators
         Qubits or couplers that are simulated, too.
+    resting
+        Qubits or couplers that stay in level 0 and only shift levels.
 
     Raises
     ------
     ValueError
-        If the chip has no such qubit or coupler, or one is named twice.
+        If the chip has no such qubit or coupler, one is named twice, or one that rests is coupled to none that does not.
     """
     there = (*chip.qubits, *chip.couplers)
     named = (*qubits, *spectators)
-    for position, name in enumerate(named):
-        if name not in there or name in named[:position]:
+    for position, name in enumerate((*named, *resting)):
+        if name not in there or name in (*named, *resting)[:position]:
             msg = (
                 f"what is simulated must be qubits or couplers of the chip ({', '.join(there)}), each once, got {name!r} "
-                f"in {', '.join(named)}. Name others."
+                f"in {', '.join((*named, *resting))}. Name others."
             )
             raise ValueError(msg)
     exchanges = [c.between for c in chip.couplings.values() if isinstance(c, ExchangeCoupling)]
@@ -136,6 +167,16 @@ def network(chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = (
         return len({end for pair in exchanges if coupler in pair for end in pair if end != coupler and end in named})
 
     modes = (*named, *(name for name in chip.couplers if name not in named and coupled(name) >= 2))
+    rests = tuple(
+        (mode, name, neighbour)
+        for name, coupling in chip.couplings.items()
+        for mode, neighbour in (coupling.between, coupling.between[::-1])
+        if isinstance(coupling, ExchangeCoupling) and mode in modes and neighbour in resting
+    )
+    for name in resting:
+        if not any(name == neighbour for *_, neighbour in rests):
+            msg = f"{name!r} cannot rest beside {', '.join(modes)}, since it is coupled to none of them. Leave it out."
+            raise ValueError(msg)
     inside = {name: c for name, c in chip.couplings.items() if set(c.between) <= set(modes)}
     followed = dict.fromkeys(name for coupling in inside.values() for name in coupling.follows)
     return Network(
@@ -146,4 +187,5 @@ def network(chip: Chip, qubits: tuple[str, ...], spectators: tuple[str, ...] = (
         follows=tuple(c.follows for c in inside.values()),
         shifting=tuple(isinstance(c, MediatedCoupling) for c in inside.values()),
         mediators=tuple(name for name in followed if name not in modes),
+        resting=rests,
     )

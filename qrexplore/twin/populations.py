@@ -10,7 +10,7 @@ from qrexplore.experiments import Block, Experiment, Probe, SteadyDrive, lines_o
 from qrexplore.quantum import Derivatives
 from qrexplore.twin.course import Course, beginning, courses
 from qrexplore.twin.disturb import disturbed
-from qrexplore.twin.dynamics import Dynamics, dynamics
+from qrexplore.twin.dynamics import Dynamics, dynamics, modes_of
 from qrexplore.twin.ensemble import Members, ensemble, sources, still_offsets
 from qrexplore.twin.evolve import Setting, clock, evolve
 from qrexplore.twin.model import Twin
@@ -121,7 +121,7 @@ def _one(
     if isinstance(blocks[0], SteadyDrive | Probe):
         moving = sources(twin, experiment, blocks, OneOverF) if key is not None else {}
         jumping = sources(twin, experiment, blocks, Telegraph)
-        return _steady(twin, blocks[0], moving, jumping, key), jnp.zeros(())
+        return _steady(twin, experiment, blocks[0], (moving, jumping), key), jnp.zeros(())
     matrices, found, norm = _solved(
         twin, experiment, blocks, key, points=points, substeps=substeps, derivatives=derivatives
     )
@@ -167,15 +167,18 @@ def _solved(
 
 def _steady(
     twin: Twin,
+    experiment: Experiment,
     block: SteadyDrive | Probe,
-    moving: dict[str, AbstractSource],
-    jumping: dict[str, AbstractSource],
+    slow: tuple[dict[str, AbstractSource], dict[str, AbstractSource]],
     key: Array | None,
 ) -> Float[Array, "qubits levels points"]:
-    """Give the mean of the steady states that slow noise leads to: it is taken to stand still while one is reached."""
+    """Give the mean of the steady states that slow noise, moving and jumping, leads to: it stands still meanwhile."""
+    moving, jumping = slow
 
     def answer(member: Twin) -> Float[Array, "qubits levels points"]:
-        return steady_populations(member, block) if isinstance(block, SteadyDrive) else probed_shares(member, block)
+        if isinstance(block, Probe):
+            return probed_shares(member, block)
+        return steady_populations(member, modes_of(member, experiment), block)
 
     if key is not None:
         twin = disturbed(twin, beginning(moving, key))

@@ -34,10 +34,10 @@ from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.adaptive import TOLERANCE, Matrix, integrated, master_matrix
 from qrexplore.twin.carriers import frame
 from qrexplore.twin.disturb import calm
-from qrexplore.twin.dynamics import modes_of
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.evolve import clock
 from qrexplore.twin.model import Twin
+from qrexplore.twin.network import network
 
 TURN = 2 * np.pi
 _FINE = 32
@@ -56,7 +56,9 @@ class SecondSolver:
 
     def __init__(self, twin: Twin, experiment: Experiment) -> None:
         self.twin, self.experiment = twin, experiment
-        simulated = modes_of(twin, experiment)
+        # neighbours that rest are followed, too: that they only shift levels is one of the shortcuts
+        beside = [name for kind in ("spectators", "resting") for name in experiment.settings.get(kind, ())]
+        simulated = network(twin.chip, experiment.qubits, tuple(beside))
         self.names, self.mediators, self.measured = simulated.modes, simulated.mediators, len(experiment.qubits)
         self.transmons = [twin.chip.transmon(name) for name in self.names]
         levels = [transmon.levels for transmon in self.transmons]
@@ -340,21 +342,27 @@ class SecondSolver:
 
     def _steady(self, block: SteadyDrive) -> Float[np.ndarray, "qubits levels"]:
         """Give the state of levels 0 and 1 that the master equation leaves as it is."""
-        (transmon,) = self.transmons
+        # the others are in level 0
+        two = np.array([0, len(self.numbers[0]) // self.transmons[0].levels])
         source = block.biased or block.qubit
         flux = float(self.twin.biases[f"bias_{source}"].gain * block.bias)
         if source != block.qubit:
             leaks = self.twin.crosstalk.static_flux.leaks.values()
             flux *= sum(float(leak.value) for leak in leaks if (leak.target, leak.source) == (block.qubit, source))
         rabi = float(self.twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude)
-        detuning = float(self._spectrum(block.qubit, flux)[0] - block.frequency)
-        two = slice(0, 2)
-        lowering = self.lowering[0][two, two]
+        detuning = self._dressed_frequency(block.qubit, flux, two) - float(block.frequency)
+        lowering = self.lowering[0][np.ix_(two, two)]
         hamiltonian = TURN * (detuning * lowering.T @ lowering + rabi / 2 * (lowering + lowering.T))
-        total = master_matrix(hamiltonian, [whole[two, two] for whole in self._jumps()])
+        total = master_matrix(hamiltonian, [whole[np.ix_(two, two)] for whole in self._jumps()])
         state = null_space(total / np.abs(total).max(), rcond=1e-9)[:, 0].reshape(2, 2)
         shares = np.real(np.diag(state) / np.trace(state))
-        return np.concatenate([shares, np.zeros(transmon.levels - 2)])[None]
+        return np.concatenate([shares, np.zeros(self.transmons[0].levels - 2)])[None]
+
+    def _dressed_frequency(self, qubit: str, flux: float, states: np.ndarray) -> float:
+        """Give the frequency (Hz) between two product states at a static flux, each the nearest eigenstate."""
+        energies, vectors = np.linalg.eigh(self._hamiltonian({}, np.zeros(len(self.names)), {qubit: flux}))
+        nearest = np.argmax(np.abs(vectors[states]) ** 2, axis=1)
+        return float(energies[nearest[1]] - energies[nearest[0]]) / TURN
 
     def _probed(self, block: Probe) -> Float[np.ndarray, "qubits levels"]:
         """Give what the field of the resonator settles to, driven from empty for many of its lifetimes."""

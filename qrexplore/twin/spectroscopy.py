@@ -17,11 +17,21 @@ from qrexplore.experiments import SteadyDrive
 from qrexplore.twin import noise
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.model import Twin
+from qrexplore.twin.network import Network
 from qrexplore.twin.static import static_flux
 
 
-def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits levels batch"]:
+def steady_populations(twin: Twin, network: Network, block: SteadyDrive) -> Float[Array, "qubits levels batch"]:
     """Give the populations of levels 0, 1 and above for every point of a spectroscopy sweep.
+
+    Parameters
+    ----------
+    twin
+        The device.
+    network
+        Whose resting neighbours shift the qubit.
+    block
+        The drive at every point.
 
     Raises
     ------
@@ -32,7 +42,7 @@ def steady_populations(twin: Twin, block: SteadyDrive) -> Float[Array, "qubits l
     transmon = twin.chip.qubits[block.qubit]
     flux = static_flux(twin, block.qubit, block.bias, source=block.biased or block.qubit)
     rabi = twin.lines[f"drive_{block.qubit}"].stage(DriveGain).gain * block.amplitude
-    frequency, _ = transmon.at_flux(flux)
+    frequency, _ = network.repelled(twin.chip, block.qubit, *transmon.at_flux(flux))
     t2 = noise.dephasing_time(transmon)
     bath = 1 + 2 * transmon.thermal_population
     saturation = (2 * jnp.pi * rabi) ** 2 * transmon.t1 / bath * t2

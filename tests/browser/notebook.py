@@ -31,6 +31,7 @@ DONE = """() => {
 }"""
 OUTPUTS = """() => Array.from(window.jupyterapp.shell.currentWidget.content.widgets, cell => cell.model.toJSON())
     .map(cell => cell.outputs ?? [])"""
+TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"
 CONTENT_HEIGHT = """() => {
     const cells = Array.from(document.querySelectorAll('.jp-Notebook .jp-Cell'), cell => cell.getBoundingClientRect());
     const top = document.querySelector('.jp-WindowedPanel-outer').scrollTop;
@@ -101,7 +102,8 @@ class Notebook:
         expect(busy).to_have_count(0, timeout=1000 * seconds)
 
     def fit(self) -> None:
-        """Make the window as tall as what the notebook shows."""
+        """Make the window as tall as what the notebook shows, from its first cell on."""
+        self.page.evaluate(TO_THE_TOP)
         for _ in range(2):  # cells that come into sight make the content taller
             height = self.page.evaluate(CONTENT_HEIGHT)
             self.page.set_viewport_size({"width": WIDTH, "height": min(max(height, HEIGHT), 12_000)})

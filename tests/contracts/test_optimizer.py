@@ -28,10 +28,15 @@ _PATIENT = {"patience": 200, "tolerance": 1e-9}
 _ROUGH: dict = {"far": 2e-2, "ends": (Status.CONVERGED, Status.MAX_STEPS), "nonfinite": (Status.NONFINITE,)}
 CASES = {
     "levenberg-marquardt": Case(),
+    "gauss-newton": Case(),
+    "l-bfgs": Case(far=1e-6),
     "adam": Case({"learning_rate": 0.05, **_PATIENT}, **_ROUGH, above=1e-4),
     "nadam": Case({"learning_rate": 0.05, **_PATIENT}, **_ROUGH, above=1e-4),
     "rmsprop": Case({"learning_rate": 0.005, **_PATIENT}, **_ROUGH, above=4e-3),
     "sgd": Case({"learning_rate": 0.0008, **_PATIENT}, **_ROUGH, above=1e-4),
+    "cma-es": Case(far=1e-4),
+    "nelder-mead": Case(far=1e-4),
+    "hybrid": Case({"generations": 5}),
 }
 TIMES = np.linspace(0.0, 3.0, 25)
 NOISE = 0.02 * np.random.default_rng(5).normal(size=25)
@@ -169,6 +174,17 @@ def test_every_call_of_the_model_is_counted(method):
         progress = method.advance(problem, progress)
 
 
+def test_scales_make_up_for_units(method):
+    # powers of 2 change no bit of a path that knows them
+    scale = np.array([2.0**-10, 1.0, 2.0**-6])
+    known = posed(lambda x: decay(x / scale), np.array([0.7, -0.5, 0.0]) * scale)
+    known, plain = replace(known, scale=scale), posed(decay, [0.7, -0.5, 0.0])
+    one, other = method.init(known), method.init(plain)
+    for _ in range(12):
+        np.testing.assert_allclose(one.coordinates / scale, other.coordinates, rtol=1e-9)
+        one, other = method.advance(known, one), method.advance(plain, other)
+
+
 def test_start_that_is_not_finite_is_told(method):
     _, status = driven(method, posed(lambda x: jnp.log(x) * jnp.ones(3), [-1.0]), max_steps=50)
     assert status is Status.NONFINITE
@@ -225,3 +241,21 @@ def test_a_search_that_creeps_is_converged_only_within_a_standard_error(offset, 
     creeping = replace(progress, memory=replace(progress.memory, offset=offset, quiet=2))
     assert method.done(creeping) is status
     assert method.done(replace(creeping, memory=replace(creeping.memory, quiet=1))) is None
+
+
+def test_gauss_newton_takes_the_shortest_step_where_the_data_leave_a_direction_open():
+    method = LevenbergMarquardt(damped=False)
+    progress, status = driven(method, posed(lambda x: line(jnp.stack([x[0] + x[1], x[2]])), [0.0, 0.2, 0.0]))
+    assert status is Status.CONVERGED
+    intercept, _ = least_squares(line, [0.0, 0.0]).x
+    # only the sum counts: both move by as much
+    np.testing.assert_allclose(progress.coordinates[:2], [(intercept - 0.2) / 2, (intercept + 0.2) / 2], atol=1e-8)
+
+
+def test_gauss_newton_halves_a_step_that_goes_too_far():
+    # the whole steps of Newton for the root of atan run away from beyond 1.39
+    progress, status = driven(
+        LevenbergMarquardt(damped=False, offset=1e-9), posed(lambda x: jnp.arctan(x) * jnp.ones(2), [1.8])
+    )
+    assert status is Status.CONVERGED or status is Status.STALLED
+    assert abs(float(progress.coordinates[0])) < 1e-6

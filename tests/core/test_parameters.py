@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from jaxtyping import Array, Float
 
-from qrexplore.core import Named, parameter, replace, table, transparent
+from qrexplore.core import Named, Normal, parameter, replace, table, transparent
 
 
 class Part(eqx.Module):
-    rate: Float[Array, ""] = parameter(2.0, unit="Hz", bounds=(0.0, 10.0), label="rate", prior=(2.0, 0.5))
+    rate: Float[Array, ""] = parameter(2.0, unit="Hz", bounds=(0.0, 10.0), label="rate", prior=Normal(2.0, 0.5))
     time: Float[Array, ""] = parameter(1e-6, unit="s", bounds=(1e-9, 1e-3), label="time")
     kind: str = eqx.field(static=True, default="plain")
 
@@ -33,7 +33,7 @@ def test_table_lists_all_parameters_in_the_order_of_the_tree(whole):
 
 def test_row_tells_unit_bounds_label_and_prior(whole):
     row = table(whole)["zeta.rate"]
-    assert (row.unit, row.bounds, row.label, row.prior) == ("Hz", (0.0, 10.0), "rate", (2.0, 0.5))
+    assert (row.unit, row.bounds, row.label, row.prior) == ("Hz", (0.0, 10.0), "rate", Normal(2.0, 0.5))
     assert table(whole)[1].path == "zeta.time"
     assert [row.path for row in table(whole)[2:4]] == ["alpha.rate", "alpha.time"]
 

@@ -37,9 +37,7 @@ def test_every_parameter_has_a_unit_a_label_and_bounds_around_its_value(name):
         assert low <= row.value <= high, row
         assert format_quantity(row.value, row.unit), row
         if row.prior is not None:
-            mean, deviation = row.prior
-            assert low <= mean <= high, row
-            assert deviation > 0, row
+            assert low <= row.prior.center <= high, row
 
 
 @pytest.mark.parametrize("name", library_twins())

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import binom, multinomial, norm
 
 from qrexplore import experiments
 from qrexplore.learn import Measured, measured
@@ -20,7 +20,7 @@ def kept_off_the_ends(p):
 
 def binomial(shares):
     shares = np.atleast_2d(np.asarray(shares, dtype=float))
-    return Measured(shares, np.ones_like(shares), SHOTS, noise="file", likelihood="binomial")
+    return Measured(jnp.asarray(shares), jnp.ones_like(jnp.asarray(shares)), SHOTS, noise="file", likelihood="binomial")
 
 
 @pytest.mark.parametrize("count", [0, 1, 17, 49, 50])
@@ -81,7 +81,8 @@ def test_model_beyond_0_and_1_has_a_large_but_finite_residual():
 def test_missing_points_leave_no_residual():
     values = np.array([[0.1, np.nan, 0.3]])
     part = Measured(values, np.full((1, 3), 0.1), 0, noise="file", likelihood="gaussian")
-    np.testing.assert_allclose(part.residuals(jnp.array([[0.1, 5.0, 0.4]])), [0.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(part.residuals(jnp.array([[0.1, 5.0, 0.4]])), [0.0, 0.0, 1.0], atol=1e-12)
+    assert part.independent == 2
 
 
 def relaxation(**settings):
@@ -122,5 +123,56 @@ def test_noise_that_cannot_be_told_leaves_the_rms_of_the_data_as_scale():
 
 
 def test_unknown_likelihood_names_the_known_ones():
-    with pytest.raises(ValueError, match="`likelihood` must be one of 'gaussian', 'binomial', 'mse'"):
+    with pytest.raises(ValueError, match="`likelihood` must be one of 'gaussian', 'binomial', 'multinomial'"):
         measured(relaxation(), "poisson")
+
+
+OUTCOMES = [[[0.0, 0.02, 0.98], [0.3, 0.3, 0.4], [1.0, 0.0, 0.0]]]
+
+
+def test_residuals_of_outcomes_are_roots_that_sum_to_the_log_likelihood_ratio():
+    shares, model = np.array(OUTCOMES), np.array([[[0.01, 0.04, 0.95], [0.3, 0.31, 0.39], [0.9, 0.07, 0.03]]])
+    part = Measured(jnp.asarray(shares), jnp.ones((1, 3, 3)), SHOTS, noise="file", likelihood="multinomial")
+    found = np.asarray(part.residuals(jnp.asarray(model))).reshape(3, 3)
+    for residual, share, p in zip(found, shares[0], model[0], strict=True):
+        ratio = multinomial.logpmf(share * SHOTS, SHOTS, share) - multinomial.logpmf(share * SHOTS, SHOTS, p)
+        assert residual @ residual / 2 == pytest.approx(ratio, rel=1e-9)
+        np.testing.assert_array_equal(np.sign(residual), np.sign(p - share))
+    assert part.independent == 6
+
+
+def test_residuals_of_outcomes_are_smooth_where_the_model_meets_the_shares():
+    part = Measured(jnp.asarray(OUTCOMES), jnp.ones((1, 3, 3)), SHOTS, noise="file", likelihood="multinomial")
+    share = OUTCOMES[0][1][1]
+
+    def residual(p):
+        return part.residuals(jnp.asarray(OUTCOMES).at[0, 1, 1].set(p))[4]
+
+    for p in share + np.array([0.0, 1e-9, -1e-7, 1e-5, -1e-5, 1e-3]):
+        # near the share a residual is that of a Poisson count
+        assert float(jax.grad(residual)(p)) == pytest.approx(np.sqrt(SHOTS / share), rel=3e-3)
+    around = [float(residual(share * (1 + x))) for x in (0.99e-5, 1.01e-5)]
+    assert around[1] / around[0] == pytest.approx(1.01 / 0.99, rel=1e-4)
+
+
+@pytest.mark.parametrize("pull", [0.1, 1.0, 3.0, 30.0, -200.0])
+def test_robust_residuals_are_those_of_the_pseudo_huber_loss(pull):
+    values, sigma = jnp.array([[0.3]]), jnp.array([[0.01]])
+    part = Measured(values, sigma, 0, noise="file", likelihood="gaussian", robust=3.0)
+    (residual,) = part.residuals(values + pull * sigma)
+    assert float(residual) ** 2 / 2 == pytest.approx(9 * (np.sqrt(1 + (pull / 3) ** 2) - 1))
+    assert np.sign(residual) == np.sign(pull)
+
+
+def test_a_weight_is_a_factor_on_the_logarithm_of_the_likelihood():
+    values, sigma = jnp.array([[0.3, 0.5]]), jnp.array([[0.01, 0.01]])
+    plain, heavy = (Measured(values, sigma, 0, noise="file", likelihood="gaussian", weight=w) for w in (1.0, 2.5))
+    losses = [float(jnp.sum(part.residuals(values + 0.02) ** 2)) for part in (plain, heavy)]
+    assert losses[1] == pytest.approx(2.5 * losses[0])
+
+
+def test_counts_take_the_likelihood_that_fits_each_dataset():
+    twin = library.transmon()
+    shares = simulate(twin, experiments.t1(np.linspace(0, 1e-4, 40), shots=100), shots=100, seed=1)
+    assert measured(shares, "counts").likelihood == "binomial"
+    assert measured(relaxation(), "counts").likelihood == "gaussian"

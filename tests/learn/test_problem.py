@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qrexplore import experiments
-from qrexplore.core import Status, run
+from qrexplore.core import Normal, Status, Uniform, run
 from qrexplore.learn import LearnProblem, laplace, learn, task
 from qrexplore.twin import library, predict, simulate
 
@@ -21,11 +21,25 @@ def relaxation(points=20, noise=0.01):
     [
         ({"free": ["q0.t9"]}, r"no parameter matches 'q0.t9'\. Did you mean"),
         ({"hold": ["q7.*"]}, r"no parameter matches 'q7.\*'"),
-        ({"likelihood": "poisson"}, r"`likelihood` must be one of 'gaussian', 'binomial', 'mse', got 'poisson'"),
+        (
+            {"likelihood": "poisson"},
+            r"`likelihood` must be one of 'gaussian', .*'mse', got 'poisson'",
+        ),
         ({"method": "newton"}, r"`method` must be one of 'levenberg-marquardt', 'adam', got 'newton'"),
         ({"max_steps": 0}, r"`max_steps` must be at least 1, got 0"),
         ({"free": ["q0.t1"], "hold": ["q0.t1"]}, r"leaves no parameter to learn.*Free at least one"),
         ({"likelihood": "binomial"}, r"needs a population from a known number of shots"),
+        ({"likelihood": "multinomial"}, r"needs the probability of each outcome from a known number of shots"),
+        ({"priors": {"q7.*": Normal(0.0, 1.0)}}, r"no parameter matches 'q7.\*'"),
+        (
+            {"priors": {"q0.t1": Uniform(1e-6, 2e-6)}},
+            r"the start of 'q0.t1' must be within 1e-06 ... 2e-06 s, got 4e-05",
+        ),
+        ({"ties": {"q0.t_phi": "q0.frequency"}}, r"follow 'q0.frequency', which is not free\. Add 'q0.frequency' to"),
+        ({"ties": {"q0.t7": "q0.t1"}}, r"no parameter matches 'q0.t7'"),
+        ({"weights": {"t2": 2.0}}, r"`weights` must be one of 't1', got 't2'"),
+        ({"weights": {"t1": 0.0}}, r"`weights\['t1'\]` must be a positive number"),
+        ({"robust": -1.0}, r"`robust` must be a positive number"),
     ],
 )
 def test_question_that_makes_no_sense_is_refused(options, words):

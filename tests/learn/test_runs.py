@@ -15,7 +15,7 @@ import pytest
 
 from qrexplore import experiments
 from qrexplore.cli import main
-from qrexplore.core import Status, run
+from qrexplore.core import LogNormal, Normal, Status, Uniform, run
 from qrexplore.data import runs
 from qrexplore.learn import (
     WAYS,
@@ -81,9 +81,9 @@ def assert_goes_on_to_the_same_bits(make):
     return len(packed)
 
 
-@pytest.mark.parametrize("method", ["adam", "levenberg-marquardt"])
+@pytest.mark.parametrize("method", ["adam", "levenberg-marquardt", "l-bfgs", "cma-es", "nelder-mead", "hybrid"])
 def test_a_fit_goes_on_from_any_step_to_the_same_bits(relaxation, method):
-    problem = replace(relaxation, method=method)
+    problem = replace(relaxation, method=method, max_steps=30)
     assert assert_goes_on_to_the_same_bits(lambda: task(problem)) > 1
 
 
@@ -141,7 +141,17 @@ def test_a_result_comes_back_bit_for_bit(distorted):
 
 
 def test_every_option_of_a_problem_is_kept(relaxation, tmp_path):
-    problem = replace(relaxation, hold=("readout_*one",), likelihood="mse", learning_rate=0.05, max_steps=7)
+    problem = replace(
+        relaxation,
+        hold=("readout_*one",),
+        priors={"*": Normal(0.1, 0.05), "q0.t1": LogNormal(30e-6, 0.3), "readout_*zero": Uniform(0.0, 0.2)},
+        ties={"q0.t_phi": "q0.t1"},
+        weights={"t1": 0.5},
+        likelihood="mse",
+        robust=3.0,
+        learning_rate=0.05,
+        max_steps=7,
+    )
     found = problem_of(begin_run(problem, tmp_path / "run"))
     for field in fields(problem):
         if field.name not in {"twin", "data"}:

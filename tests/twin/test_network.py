@@ -9,7 +9,7 @@ import pytest
 
 from qrexplore import experiments
 from qrexplore.pulses import Gaussian, Pulse, Schedule, Square
-from qrexplore.twin import Transmon, library, play, populations, predict, read, second_opinion
+from qrexplore.twin import Transmon, dressed_frequencies, library, play, populations, predict, read, second_opinion
 from qrexplore.twin.network import network
 
 TURN = 2 * np.pi
@@ -198,3 +198,45 @@ def check(twin, experiment, paths):
             slope = (shifts[0] - 8 * shifts[1] + 8 * shifts[2] - shifts[3]) / (12 * step)
             errors.append(np.max(np.abs(slope - forward[:, column])) / largest[column])
         assert min(errors) < 1e-6, (path, errors)
+
+
+DELAYS = np.linspace(0.0, 3e-6, 7)
+BESIDE = {
+    "spectroscopy": experiments.flux_arc(
+        np.linspace(-0.1, 0.3, 5), 5.6e9 + np.linspace(-90e6, 10e6, 7), qubit="q1", drive_amplitude=2e-4
+    ),
+    "ramsey": experiments.ramsey(DELAYS, qubit="q1", drive_frequency=5.6e9, artificial_detuning=0.5e6),
+    "cryoscope": experiments.cryoscope(
+        np.linspace(1e-9, 40e-9, 6), qubit="q1", flux_amplitude=0.45, drive_frequency=5.6e9
+    ),
+    "rabi chevron": experiments.rabi_chevron(
+        np.linspace(-9e6, 9e6, 3), np.linspace(20e-9, 80e-9, 3), qubit="q1", drive_frequency=5.6e9, drive_amplitude=0.1
+    ),
+    "level 2": experiments.ef_spectroscopy(5.38e9 + np.linspace(-1.5e6, 1.5e6, 7), qubit="q1", pulse_duration=400e-9),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_resting_neighbour_shifts_levels_as_one_that_is_simulated(name):
+    twin = library.two_transmons().replace({"q1.t_phi": 9e-6})
+    alone, experiment = BESIDE[name], experiments.with_spectators(BESIDE[name], "q0", resting=True)
+    found = np.asarray(predict(twin, experiment))
+    # the second solver follows the neighbour
+    again = second_opinion(twin, experiment, found, points=7)
+    assert again.deviation < 2e-3
+    # and without a word of it the qubit is off by 0.1 MHz at rest, 0.4 MHz under the pulse
+    assert np.max(np.abs(found - np.asarray(predict(twin, alone)))) > 10 * again.deviation
+
+
+def test_a_resting_neighbour_repels_level_one_as_the_exact_spectrum_says():
+    twin = library.two_transmons()
+    exact = dressed_frequencies(twin, ("q0", "q1"))
+    for place, (name, other) in enumerate((("q0", "q1"), ("q1", "q0"))):
+        modes = network(twin.chip, (name,), (), (other,))
+        frequency, _ = modes.spectra(twin.chip, {})[name]
+        assert float(frequency) == pytest.approx(float(exact[place]), abs=1.0)
+
+
+def test_a_neighbour_that_is_coupled_to_nothing_cannot_rest():
+    with pytest.raises(ValueError, match="'q2' cannot rest beside q0, since it is coupled to none of them. Leave it out"):
+        network(library.three_transmons().chip, ("q0",), (), ("q2",))

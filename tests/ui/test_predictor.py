@@ -6,24 +6,6 @@ import qrexplore as qx
 from qrexplore.twin.prediction import compiled
 from qrexplore.ui.predictor import Predictor
 
-COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
-
-
-@pytest.fixture
-def compilations():
-    """Names of what was compiled while the test ran."""
-    from jax._src import monitoring
-
-    found = []
-
-    def listen(event, _duration, **_):
-        if event == COMPILE_EVENT:
-            found.append(event)
-
-    monitoring.register_event_duration_secs_listener(listen)
-    yield found
-    monitoring.unregister_event_duration_listener(listen)
-
 
 @pytest.fixture
 def coarse_pair():

@@ -59,7 +59,8 @@ class ViewPresenter:
             self._compiling = True
             self._settled.clear()
             self.channel.put(state="compiling", notice=_COMPILING)
-        threading.Thread(target=self._compile, name="qrexplore-compile", daemon=True).start()
+        # no daemon: a process that ends within a compilation is aborted, one that waits for it is not
+        threading.Thread(target=self._compile, name="qrexplore-compile").start()
 
     def follow(self, twin: Twin) -> None:
         """Draw a twin on its way, if that can be done at once and nobody is moving a slider."""

@@ -1,0 +1,134 @@
+"""Each method against the library that it steps through, or another that does the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cmaes import CMA
+from scipy.optimize import minimize
+
+from qrexplore.core import Status
+from qrexplore.optimize import CmaEs, Hybrid, LBfgs, LeastSquares, LevenbergMarquardt, NelderMead, Stop, search
+
+
+def posed(value, gradient=None, start=(-1.2, 1.0)):
+    return LeastSquares(linearize=None, gradient=gradient, start=np.array(start), loss=value)
+
+
+def chain(x):
+    """Rosenbrock's valley in any number of dimensions."""
+    return float(np.sum(50 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2 / 2))
+
+
+def chain_slope(x):
+    slope = np.zeros_like(x)
+    slope[:-1] += -200 * x[:-1] * (x[1:] - x[:-1] ** 2) - (1 - x[:-1])
+    slope[1:] += 100 * (x[1:] - x[:-1] ** 2)
+    return chain(x), slope
+
+
+@pytest.mark.parametrize("dimensions", [2, 4])
+def test_path_of_nelder_mead_is_that_of_an_uninterrupted_run_of_scipy(dimensions):
+    problem, method = posed(chain, start=np.linspace(-1.2, 1.0, dimensions)), NelderMead()
+    progress = method.init(problem)
+    simplex = np.vstack([problem.start, problem.start + 0.5 * np.eye(dimensions)])
+    for _ in range(60):
+        progress = method.advance(problem, progress)
+    options = {"initial_simplex": simplex, "maxiter": 61, "xatol": 0, "fatol": 0, "adaptive": dimensions > 2}
+    known = minimize(chain, problem.start, method="Nelder-Mead", options=options)
+    np.testing.assert_array_equal(progress.memory.simplex, known.final_simplex[0])
+    np.testing.assert_array_equal(progress.memory.losses, known.final_simplex[1])
+    assert progress.evaluations == known.nfev
+
+
+def test_path_of_cma_es_is_that_of_the_library():
+    problem, method = posed(chain), CmaEs(seed=11, width=0.4, population=8)
+    progress = method.init(problem)
+    library = CMA(mean=problem.start.copy(), sigma=0.4, population_size=8)
+    for generation in range(30):
+        library.reseed_rng(int(np.random.SeedSequence([11, generation]).generate_state(1)[0]))
+        points = [library.ask() for _ in range(8)]
+        library.tell([(point, chain(point)) for point in points])
+        progress = method.advance(problem, progress)
+        # stored by halves, its covariance is symmetric to the last bit, which that of the library is not
+        np.testing.assert_allclose(progress.memory.state["_mean"], library.mean, rtol=1e-9, atol=1e-12)
+
+
+def test_another_seed_takes_another_path():
+    problem = posed(chain)
+    ends = [search(problem, CmaEs(seed=seed), stop=Stop(steps=5)).coordinates for seed in (0, 1, 1)]
+    np.testing.assert_array_equal(ends[1], ends[2])
+    assert not np.array_equal(ends[0], ends[1])
+
+
+def test_generation_without_a_finite_loss_ends_the_search():
+    start = np.array([-1.2, 1.0])
+    problem = posed(lambda x: 1.0 if np.array_equal(x, start) else np.nan)
+    end = search(problem, CmaEs())
+    assert end.status is Status.NONFINITE
+    np.testing.assert_array_equal(end.coordinates, start)
+
+
+def test_cma_es_finds_the_low_valley_among_many():
+    def rippled(x):
+        return float(np.sum(x**2 + 4 * (1 - np.cos(3 * x))))
+
+    problem = posed(rippled, lambda x: (rippled(x), 2 * x + 12 * np.sin(3 * x)), start=(4.1, -3.9))
+    caught = search(problem, LBfgs())
+    assert caught.status is Status.CONVERGED
+    assert caught.loss > 1.0
+    assert search(problem, CmaEs(seed=2, width=2.0, population=20)).loss < 1e-6
+
+
+@pytest.mark.parametrize("dimensions", [2, 20])
+def test_l_bfgs_needs_about_as_many_calls_as_that_of_scipy(dimensions):
+    start = np.tile([-1.2, 1.0], dimensions // 2)
+    problem = LeastSquares(linearize=None, gradient=chain_slope, start=start)
+    end = search(problem, LBfgs())
+    known = minimize(chain_slope, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-8})
+    assert end.status is Status.CONVERGED
+    np.testing.assert_allclose(end.coordinates, np.ones(dimensions), atol=1e-5)
+    assert end.evaluations < 2.5 * known.nfev
+
+
+def test_l_bfgs_that_can_find_nothing_lower_is_stalled():
+    wrong = LeastSquares(linearize=None, gradient=lambda x: (float(x @ x) / 2 + 1, -x), start=np.array([1.0, 2.0]))
+    end = search(wrong, LBfgs(), stop=Stop(steps=100))
+    assert end.status is Status.STALLED
+    np.testing.assert_array_equal(end.coordinates, wrong.start)
+
+
+def wave(times):
+    """Give residuals of a frequency (and their Jacobian): from afar each fringe is a valley of its own."""
+
+    def linearize(x):
+        phase = 2 * np.pi * x[0] * times
+        return np.cos(phase) - np.cos(2 * np.pi * 3.2 * times), (-2 * np.pi * times * np.sin(phase))[:, None]
+
+    def gradient(x):
+        values, jacobian = linearize(x)
+        return float(values @ values) / 2, jacobian.T @ values
+
+    return LeastSquares(linearize=linearize, gradient=gradient, start=np.array([1.0]))
+
+
+def test_hybrid_finds_the_fringe_on_few_points_and_the_frequency_on_all():
+    whole, few = wave(np.linspace(0.0, 4.0, 401)), wave(np.linspace(0.0, 1.0, 11))
+    counts = {"whole": 0, "few": 0}
+
+    def counted(problem, name):
+        def value(x):
+            counts[name] += 1
+            return problem.gradient(x)[0]
+
+        return replace(problem, loss=value)
+
+    problem = replace(counted(whole, "whole"), coarse=counted(few, "few"))
+    caught = search(problem, LevenbergMarquardt())
+    assert abs(caught.coordinates[0] - 3.2) > 0.1
+    end = search(problem, Hybrid(rough=CmaEs(seed=3, width=2.0), generations=25))
+    assert end.status is Status.CONVERGED
+    assert abs(abs(end.coordinates[0]) - 3.2) < 1e-6
+    assert counts["few"] > 4 * counts["whole"]
+    # the model was called twice by Levenberg-Marquardt's init, and once a step
+    assert end.evaluations > counts["few"] + counts["whole"]
