@@ -92,6 +92,13 @@ def test_a_stopped_run_goes_on_where_it_stood(run):
     assert len(run.history()) == 8
 
 
+def test_steps_that_an_earlier_try_left_behind_the_end_are_forgotten(run):
+    with runs.Owner(run) as owner:
+        owner.append(Step(20, 1.0, 0.1))
+    toy.carry_out(run.folder, 8)
+    assert [step.iteration for step in run.history()] == list(range(1, 9))
+
+
 def test_the_newest_three_checkpoints_stay(run):
     toy.carry_out(run.folder, 30, pause=0.03, every=0.0)
     kept = sorted(path.name for path in run.folder.glob("ckpt-*.npz"))
@@ -307,7 +314,7 @@ def test_a_folder_that_vanishes_in_mid_run_is_said(run):
             shutil.rmtree(run.folder)
 
     with pytest.raises(runs.RunError, match=r"its folder is not there any more; the store says '.*'. What was written"):
-        toy.carry_out(run.folder, 10_000, on_step=vanish, pause=0.01)
+        toy.carry_out(run.folder, 10_000, on_step=vanish, pause=0.01, every=1000.0)
 
 
 def test_changed_files_are_refused_unless_the_run_is_forked(run):
