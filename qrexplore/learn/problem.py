@@ -42,11 +42,11 @@ class LearnProblem:
     robust
         Residual (in standard errors) from which on outliers pull less, usually 3; None for none.
     method
-        ``levenberg-marquardt`` or ``adam``.
+        One of `qrexplore.optimize.METHODS`: ``levenberg-marquardt``, ``adam``, ``l-bfgs``, ``cma-es``, ...
     max_steps
         Steps at most, at least 1.
     learning_rate
-        Step length of Adam in free coordinates; None for its default.
+        Step length of ``adam``, ``nadam``, ``rmsprop`` and ``sgd`` in free coordinates; None for their default.
 
     Raises
     ------

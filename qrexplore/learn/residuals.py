@@ -183,4 +183,8 @@ class Kernel:
             loss, slope = self.gradient(self.point(problem, point), problem.twin)
             return loss + float(point[known] @ point[known]) / 2, slope[moving] + told.T @ point[known]
 
-        return LeastSquares(linearize, gradient, start[moving])
+        def value(point: np.ndarray) -> float:
+            loss = self.value(self.point(problem, point), problem.twin)
+            return loss + float(point[known] @ point[known]) / 2
+
+        return LeastSquares(linearize, gradient, start[moving], loss=value)

@@ -41,6 +41,28 @@ def test_path_of_nelder_mead_is_that_of_an_uninterrupted_run_of_scipy(dimensions
     assert progress.evaluations == known.nfev
 
 
+@pytest.mark.parametrize("method", [NelderMead(width=0.9), CmaEs(seed=4, width=0.9)], ids=["nelder-mead", "cma-es"])
+def test_points_beyond_an_edge_where_there_is_no_loss_rank_last(method):
+    asked = []
+
+    def edged(x):
+        asked.append(x[0] > 1.05)
+        return np.nan if asked[-1] else float(np.sum((x - 1) ** 2)) + 1
+
+    end = search(posed(edged, start=(0.3, 0.0)), method)
+    assert any(asked)
+    assert end.status is Status.CONVERGED
+    np.testing.assert_allclose(end.coordinates, 1.0, atol=1e-2)
+
+
+def test_simplex_counts_a_loss_that_is_no_number_as_infinitely_high():
+    corners = {(0.0, 0.0): 1.0, (0.5, 0.0): 2.0, (0.0, 0.5): 3.0}
+    problem = posed(lambda x: corners.get(tuple(x), np.nan), start=(0.0, 0.0))
+    method = NelderMead()
+    progress = method.advance(problem, method.init(problem))  # all points it tries are elsewhere, so it shrinks
+    assert progress.memory.losses.tolist() == [1.0, np.inf, np.inf]
+
+
 def test_path_of_cma_es_is_that_of_the_library():
     problem, method = posed(chain), CmaEs(seed=11, width=0.4, population=8)
     progress = method.init(problem)

@@ -65,17 +65,17 @@ def information():
     return found
 
 
-def test_two_parameters_are_found_to_a_tenth_of_a_hertz_in_under_two_seconds(record_property):
+def test_two_parameters_are_found_to_a_tenth_of_a_hertz_in_under_two_seconds():
     problem = posed(likelihood="mse")
     began = time.perf_counter()
     kernel = Kernel(problem)
     learn(problem, kernel=kernel)
-    record_property("seconds with compilation", time.perf_counter() - began)
+    whole = time.perf_counter() - began
     kernel._recent.clear()  # nothing is remembered but what was compiled
     worked, began = time.process_time(), time.perf_counter()
     result = learn(problem, kernel=kernel)
     worked, seconds = time.process_time() - worked, time.perf_counter() - began
-    record_property("seconds", seconds)
+    print(f"{seconds:.2f} s, {worked:.2f} s of processors, {whole:.1f} s with compilation; {len(result.history)} steps")  # noqa: T201
     assert result.status is Status.CONVERGED
     assert np.all(np.abs(errors(result)) < 0.1)
     assert len(result.history) < 10
@@ -83,25 +83,19 @@ def test_two_parameters_are_found_to_a_tenth_of_a_hertz_in_under_two_seconds(rec
     assert worked < 2.0
 
 
-def test_stated_errors_of_1000_shots_are_the_bound_of_cramer_and_rao(information):
-    result = learn(posed(seed=100))
+def test_errors_of_1000_shots_over_seeds_and_those_stated_are_the_bound_of_cramer_and_rao(information):
     bound = np.sqrt(np.diag(np.linalg.inv(information)))
     assert np.all(bound < [10e3, 40e3])
-    np.testing.assert_allclose([result.stderr[path] for path in FREE], bound, rtol=0.3)
-    assert np.all(np.abs(errors(result)) < 4 * bound)
-
-
-@pytest.mark.slow
-def test_scatter_over_seeds_is_the_bound_of_cramer_and_rao(information):
-    found = np.array([errors(learn(posed(seed))) for seed in range(24)])
+    results = [learn(posed(seed)) for seed in range(24)]
+    stated = np.array([[result.stderr[path] for path in FREE] for result in results])
+    np.testing.assert_allclose(np.median(stated, axis=0), bound, rtol=0.1)
+    found = np.array([errors(result) for result in results])
     # squared errors in units of the bound add up to chi2 of as many degrees of freedom as there are errors
-    joint = np.einsum("si,ij,sj->", found, information, found)
     low, high = chi2.ppf([1e-3, 1 - 1e-3], found.size)
-    assert low < joint < high
-    bound = np.sqrt(np.diag(np.linalg.inv(information)))
+    assert low < np.einsum("si,ij,sj->", found, information, found) < high
     low, high = np.sqrt(chi2.ppf([1e-3, 1 - 1e-3], len(found)) / len(found))
     spread = np.sqrt(np.mean(found**2, axis=0)) / bound
-    print(f"scatter in units of the bound: {spread}")  # noqa: T201
+    print(f"bound {bound} Hz, rms error in units of it {spread}")  # noqa: T201
     assert np.all((low < spread) & (spread < high)), spread
     # no bias beyond the error of the mean
     assert np.all(np.abs(found.mean(axis=0)) < 3.5 * bound / np.sqrt(len(found)))
