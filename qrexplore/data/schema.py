@@ -17,7 +17,7 @@ import xarray as xr
 from qrexplore.data.errors import DatasetError, quote
 from qrexplore.data.units import si, to_si
 
-OBSERVABLES = ("counts", "probability", "population", "iq", "signal")
+OBSERVABLES = ("counts", "probability", "population", "iq", "signal", "transmission")
 FORMATS = ("quantify", "pycqed", "qibocal", "qrexplore")
 ATTRIBUTES = ("experiment", "settings", "source_format", "source", "created", "title")
 QUADRATURES = ("x", "y")

@@ -23,6 +23,7 @@ REPORTS = {
     "signal": ("V", "readout signal"),
     "iq": ("V", "readout signal in the IQ plane"),
     "probability": ("1", "share of each outcome"),
+    "transmission": ("1", "modulus of what comes out of the probed resonator"),
 }
 # names along the last dimension of observables that are more than one number
 PART_NAMES = {"iq": list(COMPONENTS), "probability": [0, 1, 2]}
@@ -89,8 +90,8 @@ class Experiment:
     settings
         Numbers and names that do not vary, in SI units.
     observable, units
-        What is reported: ``population`` ("1"), ``signal`` ("V"), ``iq`` ("V", with the dimension ``component``) or
-        ``probability`` ("1", with the dimension ``outcome``).
+        What is reported: ``population`` ("1"), ``signal`` ("V"), ``iq`` ("V", with the dimension ``component``),
+        ``probability`` ("1", with the dimension ``outcome``), or ``transmission`` ("1") of a probed resonator.
     shots
         Repetitions behind each point, if known.
     """

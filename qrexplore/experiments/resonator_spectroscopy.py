@@ -39,6 +39,7 @@ def resonator_spectroscopy(
     qubit: str = "q0",
     port: str = "transmission",
     signal: bool = True,
+    report: str | None = None,
     shots: int | None = None,
 ) -> Experiment:
     """Describe resonator spectroscopy.
@@ -55,6 +56,8 @@ def resonator_spectroscopy(
         ``transmission`` through the resonator, or ``notch`` beside a feed line.
     signal
         Report the readout signal in V; if not, a signal rescaled to run from 0 to 1.
+    report
+        ``transmission`` for the modulus of the answer itself, whatever the qubit's readout makes of single shots.
     shots
         Repetitions a point.
 
@@ -66,4 +69,4 @@ def resonator_spectroscopy(
     require_counts(prepared_level, "prepared_level")
     require_choice(port, "port", PORTS)
     sweeps = {"prepared_level": prepared_level, "probe_frequency": probe_frequency}
-    return build(PROTOCOL, qubit, sweeps, {"port": port}, signal=signal, shots=shots)
+    return build(PROTOCOL, qubit, sweeps, {"port": port}, signal=signal, report=report, shots=shots)

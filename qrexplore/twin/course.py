@@ -1,5 +1,7 @@
 """What slow noise that moves during a repetition adds to each block of an experiment.
 
+A member of the ensemble is a path, drawn with a key of random numbers, or one number for each source (`toggled`).
+
 Idle blocks are followed in `IDLE_STEPS` equal steps, whatever their length; the phase of a frequency that is linear in the
 noise is exact for any number of them. Pulses are followed in one step a sample of the generator. Points of a sweep share the
 random numbers, so what is predicted is a smooth function of the sweep and of every parameter.
@@ -19,10 +21,16 @@ from qrexplore.pulses import sample_count
 from qrexplore.twin.disturb import disturbed
 from qrexplore.twin.electronics import DriveGain, Wave
 from qrexplore.twin.model import Twin
-from qrexplore.twin.noise import AbstractSource, OneOverF, fluctuation
+from qrexplore.twin.noise import AbstractSource, Offsets, OneOverF, fluctuation
+from qrexplore.twin.toggled import deviation, signs
 
 IDLE_STEPS = 16
 
+# what a member of an ensemble draws of 1/f noise: a key of random numbers, or a standard normal number for each source
+Drawn = Array
+
+# number of steps of a block, and their length (s) at each point
+Span = tuple[int, Float[Array, " batch"]]
 # of each point of a batch of waves: which point of the sweep it is, and its cells
 Places = tuple[Int[np.ndarray, "batch 1"], Int[np.ndarray, "#batch cells"]]
 
@@ -80,10 +88,15 @@ class Course:
         return jnp.mean(each(self.offsets), axis=0)
 
 
+def is_key(drawn: Drawn) -> bool:
+    """Whether a member of the ensemble is a path, and not a number for each source."""
+    return jnp.issubdtype(drawn.dtype, jax.dtypes.prng_key)
+
+
 def courses(
-    twin: Twin, moving: dict[str, AbstractSource], blocks: tuple[Block, ...], key: Array, *, batch: int, rate: float
+    twin: Twin, moving: dict[str, AbstractSource], blocks: tuple[Block, ...], drawn: Drawn, *, batch: int, rate: float
 ) -> list[Course | None]:
-    """Draw the noise of one repetition, block by block.
+    """Give the noise of one repetition, block by block.
 
     Parameters
     ----------
@@ -93,8 +106,8 @@ def courses(
         Sources of 1/f noise.
     blocks
         What is done, for every point of the sweep.
-    key
-        Of the random numbers.
+    drawn
+        Of the member.
     batch
         Number of points.
     rate
@@ -108,7 +121,11 @@ def courses(
     spans = [_span(block, twin, batch, rate) for block in blocks]
     found: list[dict[tuple[str, str], Array]] = [{} for _ in blocks]
     for number, source in enumerate(moving.values()):
-        process, own = source.process, jax.random.fold_in(key, number)
+        if not is_key(drawn):
+            for place, value in enumerate(_toggled(source, blocks, spans, drawn[number], batch)):
+                _add(found[place], {} if value is None else source.offsets(source.amplitude * value))
+            continue
+        process, own = source.process, jax.random.fold_in(drawn, number)
         assert isinstance(process, OneOverF)  # noqa: S101 (`moving` holds nothing else)
         now = jnp.broadcast_to(fluctuation.start(process, own)[:, None], (len(process.deviations), batch))
         for place, span in enumerate(spans):
@@ -116,15 +133,33 @@ def courses(
                 continue
             steps, length = span
             now, means = fluctuation.follow(process, now, length, jax.random.fold_in(own, place + 1), steps=steps)
-            for target, offset in source.offsets(source.amplitude * means).items():
-                found[place][target] = found[place][target] + offset if target in found[place] else offset
+            _add(found[place], source.offsets(source.amplitude * means))
     return [
         None if span is None else Course(offsets, playing=isinstance(block, Play | PlayOnStep))
         for block, span, offsets in zip(blocks, spans, found, strict=True)
     ]
 
 
-def _span(block: Block, twin: Twin, batch: int, rate: float) -> tuple[int, Float[Array, " batch"]] | None:
+def _add(total: dict[tuple[str, str], Array], offsets: Offsets) -> None:
+    for target, offset in offsets.items():
+        total[target] = total[target] + offset if target in total else offset
+
+
+def _toggled(
+    source: AbstractSource, blocks: tuple[Block, ...], spans: list[Span | None], value: Array, batch: int
+) -> list[Float[Array, "steps batch"] | None]:
+    """Give the constant noise in each block that stands for a path, for a standard normal `value`."""
+    assert isinstance(source.process, OneOverF)  # noqa: S101 (nothing else moves)
+    toggles = signs(blocks, source.on, batch)
+    lengths = [None if span is None else span[0] * span[1] for span in spans]
+    height = deviation(source.process, lengths, toggles) * value
+    return [
+        None if span is None else jnp.broadcast_to(sign * height, (span[0], batch))
+        for span, sign in zip(spans, toggles, strict=True)
+    ]
+
+
+def _span(block: Block, twin: Twin, batch: int, rate: float) -> Span | None:
     """Give the number of steps of a block and their length (s), or None if it takes no time."""
     if isinstance(block, Prepare | Rotation | VirtualZ):
         return None
@@ -142,12 +177,14 @@ def _span(block: Block, twin: Twin, batch: int, rate: float) -> tuple[int, Float
     raise ValueError(msg)
 
 
-def beginning(moving: dict[str, AbstractSource], key: Array) -> dict[tuple[str, str], Float[Array, ""]]:
+def beginning(moving: dict[str, AbstractSource], drawn: Drawn) -> dict[tuple[str, str], Float[Array, ""]]:
     """Give the offsets at the beginning of a repetition, for experiments that average over them only."""
     total: dict[tuple[str, str], Array] = {}
     for number, source in enumerate(moving.values()):
         assert isinstance(source.process, OneOverF)  # noqa: S101 (`moving` holds nothing else)
-        value = jnp.sum(fluctuation.start(source.process, jax.random.fold_in(key, number)))
-        for target, offset in source.offsets(source.amplitude * value).items():
-            total[target] = total[target] + offset if target in total else offset
+        if is_key(drawn):
+            value = jnp.sum(fluctuation.start(source.process, jax.random.fold_in(drawn, number)))
+        else:
+            value = drawn[number] * np.sqrt(np.sum(source.process.deviations**2))
+        _add(total, source.offsets(source.amplitude * value))
     return total

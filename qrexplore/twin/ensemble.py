@@ -5,6 +5,8 @@
 - More of them, or any 1/f noise: a sample. Quasi-static values then are the Gaussian quantiles of a rank-1 lattice, whose
   mean converges nearly like one over the number of members; paths of 1/f noise are independent, so their mean has the
   standard error that `qrexplore.twin.sampling_error` tells.
+- 1/f noise in the form ``nodes``: one number for each source, see `qrexplore.twin.toggled`, with nodes as if it were
+  quasi-static.
 - Telegraph noise needs no members: see `qrexplore.twin.telegraph`.
 
 Preparation and readout act on the dressed states of each member where noise stands still, since it is slow for them too, and
@@ -24,6 +26,7 @@ from jaxtyping import Array, Float
 from scipy.special import ndtri
 
 from qrexplore.experiments import Block, Experiment, SteadyDrive, lines_of
+from qrexplore.twin.course import Drawn
 from qrexplore.twin.disturb import disturbed
 from qrexplore.twin.dynamics import modes_of
 from qrexplore.twin.model import Twin
@@ -41,7 +44,7 @@ class Members(NamedTuple):
     Attributes
     ----------
     values
-        Standard normal value of each quasi-static source.
+        Standard normal value of each quasi-static source, and behind them of each of 1/f noise where that has nodes.
     weights
         Of the members; their sum is 1.
     keys
@@ -101,14 +104,14 @@ def still_offsets(
 
 
 def ensemble(
-    run: Callable[[Twin, Array | None], Found], twin: Twin, experiment: Experiment, blocks: tuple[Block, ...]
+    run: Callable[[Twin, Drawn | None], Found], twin: Twin, experiment: Experiment, blocks: tuple[Block, ...]
 ) -> tuple[Float[Array, "members qubits levels points"], Members, Float[Array, ""]]:
     """Run every member of the ensemble.
 
     Parameters
     ----------
     run
-        Gives the populations of a twin whose slow noise stands still, for a key of the noise that moves.
+        Gives the populations of a twin whose slow noise stands still, for what the noise that moves draws.
     twin, experiment, blocks
         What is done.
 
@@ -118,12 +121,14 @@ def ensemble(
         Of each member, what the members are, and the largest norm of an exponent.
     """
     still = sources(twin, experiment, blocks, QuasiStatic)
-    sampled = bool(sources(twin, experiment, blocks, OneOverF))
-    drawn = members(twin, len(still), sampled=sampled)
+    moving = len(sources(twin, experiment, blocks, OneOverF))
+    nodes = moving if twin.noise.form == "nodes" else 0
+    drawn = members(twin, len(still) + nodes, sampled=moving > nodes)
 
     def one(drawn: tuple[Array, Array | None]) -> Found:
         values, key = drawn
-        return run(disturbed(twin, still_offsets(still, values)), key)
+        path = values[len(still) :] if nodes else key
+        return run(disturbed(twin, still_offsets(still, values[: len(still)])), path)
 
     found, norms = _each(one, (jnp.asarray(drawn.values), drawn.keys), len(drawn.values))
     return found, drawn, jnp.max(norms)

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from qrexplore.experiments import Block, Experiment, Probe, SteadyDrive, lines_of
 from qrexplore.quantum import Derivatives
-from qrexplore.twin.course import Course, beginning, courses
+from qrexplore.twin.course import Course, Drawn, beginning, courses
 from qrexplore.twin.disturb import disturbed
 from qrexplore.twin.dynamics import Dynamics, dynamics, modes_of
 from qrexplore.twin.ensemble import Members, ensemble, sources, still_offsets
@@ -70,8 +70,8 @@ def of_members(
     """Give what each member of the ensemble of slow noise finds, and what the members are; see `populations`."""
     blocks = blocks_of(experiment, points)
 
-    def run(member: Twin, key: Array | None) -> tuple[Array, Array]:
-        return _one(member, experiment, blocks, key, points=points, substeps=substeps, derivatives=derivatives)
+    def run(member: Twin, path: Drawn | None) -> tuple[Array, Array]:
+        return _one(member, experiment, blocks, path, points=points, substeps=substeps, derivatives=derivatives)
 
     return ensemble(run, twin, experiment, blocks)
 
@@ -89,9 +89,9 @@ def joint(
     blocks = blocks_of(experiment, points)
     matrices = dynamics(twin, experiment, blocks)
 
-    def run(member: Twin, key: Array | None) -> tuple[Array, Array]:
+    def run(member: Twin, path: Drawn | None) -> tuple[Array, Array]:
         _, found, norm = _solved(
-            member, experiment, blocks, key, points=points, substeps=substeps, derivatives=derivatives
+            member, experiment, blocks, path, points=points, substeps=substeps, derivatives=derivatives
         )
         return found, norm
 
@@ -111,19 +111,19 @@ def _one(
     twin: Twin,
     experiment: Experiment,
     blocks: tuple[Block, ...],
-    key: Array | None,
+    path: Drawn | None,
     *,
     points: Points,
     substeps: int,
     derivatives: Derivatives,
 ) -> tuple[Float[Array, "qubits levels points"], Float[Array, ""]]:
-    """Give the populations that one member of an ensemble finds; `key` is that of its 1/f noise."""
+    """Give the populations that one member of an ensemble finds; `path` is what it draws of 1/f noise."""
     if isinstance(blocks[0], SteadyDrive | Probe):
-        moving = sources(twin, experiment, blocks, OneOverF) if key is not None else {}
+        moving = sources(twin, experiment, blocks, OneOverF) if path is not None else {}
         jumping = sources(twin, experiment, blocks, Telegraph)
-        return _steady(twin, experiment, blocks[0], (moving, jumping), key), jnp.zeros(())
+        return _steady(twin, experiment, blocks[0], (moving, jumping), path), jnp.zeros(())
     matrices, found, norm = _solved(
-        twin, experiment, blocks, key, points=points, substeps=substeps, derivatives=derivatives
+        twin, experiment, blocks, path, points=points, substeps=substeps, derivatives=derivatives
     )
     return matrices.marginals(found), norm
 
@@ -132,14 +132,14 @@ def _solved(
     twin: Twin,
     experiment: Experiment,
     blocks: tuple[Block, ...],
-    key: Array | None,
+    path: Drawn | None,
     *,
     points: Points,
     substeps: int,
     derivatives: Derivatives,
 ) -> tuple[Dynamics, Float[Array, "dimension points"], Float[Array, ""]]:
     """Give what `joint` gives, for one member of an ensemble."""
-    moving = sources(twin, experiment, blocks, OneOverF) if key is not None else {}
+    moving = sources(twin, experiment, blocks, OneOverF) if path is not None else {}
     jumping = sources(twin, experiment, blocks, Telegraph)
     lines, batch = lines_of(blocks), len(next(iter(points.values())))
     restless = frozenset(name for s in moving.values() if lines and s.quantity != "drive" for name in (s.on, *s.also))
@@ -147,8 +147,8 @@ def _solved(
     matrices = JointDynamics(alone, tuple(jumping)) if jumping else alone
     setting = Setting(twin, experiment, matrices, blocks, substeps=substeps, derivatives=derivatives)
     drawn: list[Course | None] = [None] * len(blocks)
-    if key is not None and moving:
-        drawn = courses(twin, moving, blocks, key, batch=batch, rate=clock(twin, lines) if lines else 0.0)
+    if path is not None and moving:
+        drawn = courses(twin, moving, blocks, path, batch=batch, rate=clock(twin, lines) if lines else 0.0)
     dressed = alone.dressed(twin)
 
     def evolved(state: Array) -> tuple[Array, Array]:
@@ -170,7 +170,7 @@ def _steady(
     experiment: Experiment,
     block: SteadyDrive | Probe,
     slow: tuple[dict[str, AbstractSource], dict[str, AbstractSource]],
-    key: Array | None,
+    path: Drawn | None,
 ) -> Float[Array, "qubits levels points"]:
     """Give the mean of the steady states that slow noise, moving and jumping, leads to: it stands still meanwhile."""
     moving, jumping = slow
@@ -180,8 +180,8 @@ def _steady(
             return probed_shares(member, block)
         return steady_populations(member, modes_of(member, experiment), block)
 
-    if key is not None:
-        twin = disturbed(twin, beginning(moving, key))
+    if path is not None:
+        twin = disturbed(twin, beginning(moving, path))
     if not jumping:
         return answer(twin)
     states = jnp.asarray(signs(len(jumping)))

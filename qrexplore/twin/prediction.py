@@ -9,7 +9,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import jit
-from qrexplore.experiments import Experiment
+from qrexplore.experiments import Experiment, Probe
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.levels import level_populations
 from qrexplore.twin.model import Twin
@@ -23,12 +23,17 @@ def read(
     twin: Twin, experiment: Experiment, found: Float[Array, "qubits levels points"]
 ) -> Float[Array, "qubit *sweep"]:
     """Give what the readout reports for given populations, in the dimensions of the experiment."""
+    if experiment.observable == "transmission":
+        return found[:, 1].reshape(len(experiment.qubits), *experiment.sweep_shape)
     responses = [twin.readout[f"readout_{name}"].responses(found.shape[1]) for name in experiment.qubits]
     means = jnp.einsum("ql...,qlp->qp...", jnp.stack(responses), found)
     return means.reshape(len(experiment.qubits), *experiment.sweep_shape, *means.shape[2:])
 
 
 def _check_readout(twin: Twin, experiment: Experiment) -> None:
+    if experiment.observable == "transmission":
+        _check_probe(experiment)
+        return
     for name in experiment.qubits:
         line = f"readout_{name}"
         if line not in twin.readout:
@@ -42,6 +47,17 @@ def _check_readout(twin: Twin, experiment: Experiment) -> None:
                 "ConfusionReadout for populations, IQReadout for iq, AssignmentReadout for probability."
             )
             raise ValueError(msg)
+
+
+def _check_probe(experiment: Experiment) -> None:
+    first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
+    probes = isinstance(experiment.protocol.sequence(experiment, first)[0], Probe)
+    if not probes:
+        msg = (
+            f"a {experiment.name} experiment reads qubits, but is asked for the transmission of a resonator. "
+            "Ask for a population, signal, iq or probability."
+        )
+        raise ValueError(msg)
 
 
 @lru_cache(maxsize=64)

@@ -39,7 +39,8 @@ def sampled(
     shots
         Repetitions a point.
     signal_noise
-        Standard deviation of one shot of an averaged signal, in steps between the signals of levels 0 and 1.
+        Standard deviation of one shot of an averaged signal, in steps between the signals of levels 0 and 1, or of a
+        transmission.
     generator
         Source of randomness.
     single_shots
@@ -48,8 +49,11 @@ def sampled(
     means = data[observable]
     values, errors, kept = np.empty(means.shape), np.empty(means.shape), []
     for place, qubit in enumerate(data.coords["qubit"].values):
-        readout = twin.readout[f"readout_{qubit}"]
         here = np.asarray(means.values[place])
+        if observable == "transmission":
+            values[place], errors[place] = averaged(here, np.asarray(signal_noise), shots, generator)
+            continue
+        readout = twin.readout[f"readout_{qubit}"]
         if isinstance(readout, AbstractCloudReadout) and levels is not None:
             found = np.moveaxis(levels[place], 0, -1)
             centers, width = np.asarray(readout.responses(found.shape[-1])), float(readout.width)

@@ -238,5 +238,5 @@ def test_a_resting_neighbour_repels_level_one_as_the_exact_spectrum_says():
 
 
 def test_a_neighbour_that_is_coupled_to_nothing_cannot_rest():
-    with pytest.raises(ValueError, match="'q2' cannot rest beside q0, since it is coupled to none of them. Leave it out"):
+    with pytest.raises(ValueError, match=r"'q2' cannot rest beside q0, since it is coupled to none of them\. Leave it"):
         network(library.three_transmons().chip, ("q0",), (), ("q2",))

@@ -9,8 +9,10 @@ import pytest
 
 from qrexplore import experiments
 from qrexplore.core import Named
+from qrexplore.learn import measured
 from qrexplore.pulses import Gaussian, Pulse, Schedule, Square
 from qrexplore.twin import (
+    AssignmentReadout,
     ConfusionReadout,
     CoupledResonator,
     DriveGain,
@@ -26,6 +28,7 @@ from qrexplore.twin import (
     predict,
     read,
     second_opinion,
+    simulate,
 )
 from qrexplore.twin.chip import Transmon
 from qrexplore.twin.electronics.wave import line_of_cell
@@ -83,6 +86,29 @@ def test_resonator_spectrum_is_what_the_field_settles_to_and_has_the_derivatives
         expected = np.asarray(there - here) / (2 * step)
         assert np.max(np.abs(expected)) > 1e-8
         np.testing.assert_allclose(slopes[:, column], expected, atol=1e-5 * np.max(np.abs(expected)))
+
+
+def test_transmission_is_reported_whatever_reads_the_qubit():
+    twin = with_resonator(Resonator(frequency=7.2e9, linewidth=1.2e6, dispersive_shift=-0.8e6))
+    probes = 7.2e9 + np.linspace(-5e6, 2e6, 4)
+    signal = np.asarray(predict(twin, experiments.resonator_spectroscopy([0, 1, 2], probes)))
+    offset, scale = (twin.parameters[f"readout_q0.{name}"].value for name in ("offset", "scale"))
+    counted = replace(twin, readout=Named({"readout_q0": AssignmentReadout()}))
+    experiment = experiments.resonator_spectroscopy([0, 1, 2], probes, report="transmission")
+    np.testing.assert_allclose(predict(counted, experiment), (signal - offset) / scale, atol=1e-12)
+    data = simulate(counted, experiment, shots=400, seed=1)
+    assert measured(data, "counts").likelihood == "gaussian"
+    pulls = (data["transmission"] - np.asarray(predict(counted, experiment))) / data["transmission_stderr"]
+    assert 0.3 < float((pulls**2).mean()) < 2.5
+    assert experiments.from_dataset(data) == replace(experiment, shots=400)
+
+
+def test_transmission_of_what_probes_no_resonator_is_refused():
+    experiment = replace(experiments.t1([1e-6]), observable="transmission")
+    with pytest.raises(
+        ValueError, match="a t1 experiment reads qubits, but is asked for the transmission of a resonator"
+    ):
+        predict(library.transmon(), experiment)
 
 
 PATHS = [f"resonator_q0.{name}" for name in ("frequency", "linewidth", "dispersive_shift")]

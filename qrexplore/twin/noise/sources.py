@@ -14,7 +14,7 @@ from typing import ClassVar
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from qrexplore.core import Named, Scalar, parameter
+from qrexplore.core import Named, Scalar, parameter, require_choice
 from qrexplore.twin.noise.processes import AbstractProcess, QuasiStatic
 
 # what is moved (flux, frequency or drive) of which qubit, and by how much (Φ0, Hz, or relative)
@@ -118,6 +118,9 @@ class SlowNoise(eqx.Module):
     trajectories
         Members of the ensemble where it is sampled: with 1/f noise, or with more quasi-static sources than a tensor product of
         nodes can serve. Static.
+    form
+        How 1/f noise is averaged: over ``trajectories``, or over ``nodes`` of the one number that it amounts to in a sequence
+        of ideal turns and idles (`qrexplore.twin.toggled`), which has no sampling error. Static.
     seed
         Of the random numbers of sampled noise, the same for all twins with that seed, so that predictions are smooth in every
         parameter. Static.
@@ -136,10 +139,12 @@ class SlowNoise(eqx.Module):
     sources: Named[AbstractSource] = eqx.field(default_factory=Named)
     nodes: int = eqx.field(static=True, default=9)
     trajectories: int = eqx.field(static=True, default=256)
+    form: str = eqx.field(static=True, default="trajectories")
     seed: int = eqx.field(static=True, default=0)
 
     def __check_init__(self) -> None:
-        """Refuse ensembles without members or without a spread."""
+        """Refuse ensembles without members or without a spread, and forms that are not known."""
+        require_choice(self.form, "form", ("trajectories", "nodes"))
         for name, least in (("nodes", 1), ("trajectories", 2)):
             if getattr(self, name) < least:
                 msg = f"`{name}` of slow noise must be at least {least}, got {getattr(self, name)!r}. Leave it out."
