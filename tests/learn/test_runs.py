@@ -285,7 +285,7 @@ def test_another_rate_in_mid_run_is_taken_and_survives(relaxation, tmp_path, fin
     assert refused[0].startswith("freeze q0.t1: a fit takes 'rate' with a number, got 'freeze' with 'q0.t1'.")
 
 
-def kill_campaign(problem, folder, way, *, runs_to_do, kills, longest, seed):
+def kill_campaign(problem, folder, way, *, runs_to_do, kills, most, seed):
     """Kill runs that learn at random moments, and let each be finished; give acknowledged and lost steps."""
     begin_run(problem, folder / "whole", way=way)
     expected = finish(folder / "whole")
@@ -295,9 +295,12 @@ def kill_campaign(problem, folder, way, *, runs_to_do, kills, longest, seed):
         draw, told, lost = np.random.default_rng((seed, k)), 0, 0
         for _ in range(kills):
             process = start(begun.folder)
-            time.sleep(draw.uniform(0.0, longest))
+            # one in four while it gets ready; the others somewhere in or between two steps, however slow the machine is
+            steps = 0 if draw.random() < 0.25 else draw.integers(1, most)
+            out = "".join(process.stdout.readline() for _ in range(steps))
+            time.sleep(draw.uniform(0.0, 0.05 if steps else 2.0))
             process.send_signal(signal.SIGKILL)
-            out, _ = process.communicate()
+            out += process.communicate()[0]
             # the last line may be torn
             acknowledged = [int(line) for line in out.split("\n")[:-1] if line.isdigit()]
             kept = {step.iteration for step in begun.history()}
@@ -324,18 +327,18 @@ def finish(folder):
 
 
 def test_runs_that_are_killed_come_to_the_same_bits(relaxation, tmp_path):
-    told, lost = kill_campaign(relaxation, tmp_path, "fit", runs_to_do=4, kills=4, longest=2.0, seed=1)
+    told, lost = kill_campaign(relaxation, tmp_path, "fit", runs_to_do=3, kills=5, most=25, seed=1)
     assert told > 20
     assert lost == 0
 
 
 @pytest.mark.slow
 def test_runs_that_are_killed_two_hundred_times_come_to_the_same_bits(relaxation, distorted, tmp_path):
-    told, lost = kill_campaign(relaxation, tmp_path / "fit", "fit", runs_to_do=20, kills=5, longest=2.0, seed=2)
-    more, gone = kill_campaign(distorted, tmp_path / "two", "study", runs_to_do=20, kills=5, longest=6.0, seed=3)
+    told, lost = kill_campaign(relaxation, tmp_path / "fit", "fit", runs_to_do=20, kills=5, most=25, seed=2)
+    more, gone = kill_campaign(distorted, tmp_path / "two", "study", runs_to_do=20, kills=5, most=8, seed=3)
     sys.stdout.write(f"200 kills: {told + more} steps acknowledged, {lost + gone} lost\n")
     assert told > 500
-    assert more > 100
+    assert more > 50
     assert lost + gone == 0
 
 
