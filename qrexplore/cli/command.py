@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from qrexplore import __version__
-from qrexplore.cli import lab, learn
+from qrexplore.cli import lab, learn, runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,9 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     lab.add(commands)
     learn.add(commands)
+    runs.add(commands)
     chosen = parser.parse_args(arguments)
     try:
         return chosen.run(chosen)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"qrexplore {chosen.command}: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"qrexplore {chosen.command}: interrupted\n")
+        return 130

@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,9 @@ def add(commands: Any) -> None:
         description="Learn the parameters of a device from a measured dataset and print them with their errors.",
     )
     parser.add_argument("path", type=Path, help="a dataset: file or folder of any format that can be opened")
-    parser.add_argument("--out", type=Path, help="folder for result.json and the predicted data; made if missing")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the run: everything it takes to go on with it, result.json, predicted data"
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,12 +35,35 @@ def run(chosen: argparse.Namespace) -> int:
         msg = f"`path` holds several experiments ({names}). Name the folder of one of them."
         raise ValueError(msg)
     twin = qx.library.for_data(data, platform_of(chosen.path))
-    found = qx.study(data, twin, on_step=progress)
+    if chosen.out is None:
+        found = qx.study(data, twin, on_step=progress)
+        sys.stderr.write("\n")
+        sys.stdout.write(f"{found!r}\n")
+        return 0
+    begun = qx.learn.begin_run(qx.learn.question(data, twin), chosen.out, way="study")
+    return carry_out(begun.folder)
+
+
+def carry_out(folder: Path) -> int:
+    """Carry out a run that learns, print and write what it found; give 0, or 130 if it was asked to stop."""
+    import qrexplore as qx
+    from qrexplore.core import Status
+    from qrexplore.data import runs
+
+    learned = qx.learn.resume_run(folder, on_step=progress)
     sys.stderr.write("\n")
-    sys.stdout.write(f"{found!r}\n")
-    if chosen.out is not None:
-        write(found, chosen.out)
-        sys.stdout.write(f"written: {chosen.out / 'result.json'}\n")
+    run_ = runs.open_run(folder)
+    if run_.specification["way"] != "study":
+        sys.stdout.write(f"{learned!r}\n")
+    else:
+        found = qx.learn.concluded(learned, seconds=learned.seconds)
+        sys.stdout.write(f"{found!r}\n")
+        if learned.status is not Status.STOPPED:
+            write(found, run_)
+    if learned.status is Status.STOPPED:
+        sys.stdout.write(f"interrupted and saved; go on by: qrexplore runs resume {folder}\n")
+        return 130
+    sys.stdout.write(f"written: {folder / 'result.json'}\n")
     return 0
 
 
@@ -52,45 +76,35 @@ def progress(step: Step) -> None:
 
 def report(found: Any) -> dict[str, Any]:
     """Give a study as plain numbers; what is not determined has the standard error null."""
+    import qrexplore as qx
 
-    def finite(value: float) -> float | None:
-        return value if math.isfinite(value) else None
-
-    learned = found.learned
-    parameters = {
-        row.path: {"value": row.value, "stderr": finite(learned.stderr[row.path]), "unit": row.unit, "label": row.label}
-        for row in learned.parameters
-    }
-    parameters |= {
-        item.path: {"value": item.value, "stderr": finite(item.stderr), "unit": item.unit, "label": item.label}
+    learned = qx.learn.report(found.learned)
+    learned["parameters"] |= {
+        item.path: {
+            "value": item.value,
+            "stderr": item.stderr if math.isfinite(item.stderr) else None,
+            "unit": item.unit,
+            "label": item.label,
+        }
         for item in found.derived
     }
     return {
         "experiment": found.experiment.name,
         "source": found.data.attrs.get("source", ""),
-        "parameters": parameters,
+        **learned,
         "derived": [item.path for item in found.derived],
-        "misfit": learned.misfit,
         "misfit_ideal": found.ideal.misfit,
-        "chi2_per_dof": learned.chi2_per_dof,
         "chi2_per_dof_ideal": found.ideal.chi2_per_dof,
-        "status": learned.status.name.lower(),
         "verdict": found.verdict(),
-        "missing_points": learned.problem.missing_points,
         "seconds": found.seconds,
     }
 
 
-def write(found: Any, folder: Path) -> None:
-    """Write ``result.json`` and ``predicted.nc`` into a folder, each whole or not at all."""
+def write(found: Any, run: Any) -> None:
+    """Write ``result.json`` and ``predicted.nc`` into the folder of a run, each whole or not at all."""
     import qrexplore as qx
+    from qrexplore.core import write_whole
 
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report(found), indent=2, allow_nan=False)
-    temporary = folder / "result.json.tmp"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / "result.json")
-    qx.save(found.experiment.dataset(found.learned.predictions[0]), folder / "predicted.nc")
+    held = {**report(found), "record": qx.learn.record(run, found.learned)}
+    write_whole(run.folder / "result.json", (json.dumps(held, indent=2, allow_nan=False) + "\n").encode())
+    qx.save(found.experiment.dataset(found.learned.predictions[0]), run.folder / "predicted.nc")

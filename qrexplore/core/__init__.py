@@ -6,14 +6,27 @@ Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `q
 from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
 from qrexplore.core.compilation import jit
 from qrexplore.core.dependence import influential
+from qrexplore.core.environment import changes, environment
+from qrexplore.core.files import replacing, write_whole
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
-from qrexplore.core.parameters import Parameter, ParameterTable, Scalar, parameter, replace, table, transparent
+from qrexplore.core.parameters import (
+    Declaration,
+    Parameter,
+    ParameterTable,
+    Scalar,
+    parameter,
+    replace,
+    table,
+    transparent,
+    walk,
+)
 from qrexplore.core.priors import LogNormal, Normal, Prior, Uniform
 from qrexplore.core.status import Status
 from qrexplore.core.units import format_quantity, format_with_error, prefix_for
 
 __all__ = [
+    "Declaration",
     "LogNormal",
     "Named",
     "Normal",
@@ -25,6 +38,8 @@ __all__ = [
     "Step",
     "Task",
     "Uniform",
+    "changes",
+    "environment",
     "format_quantity",
     "format_with_error",
     "influential",
@@ -32,6 +47,7 @@ __all__ = [
     "parameter",
     "prefix_for",
     "replace",
+    "replacing",
     "require_axis",
     "require_choice",
     "require_counts",
@@ -40,4 +56,6 @@ __all__ = [
     "run",
     "table",
     "transparent",
+    "walk",
+    "write_whole",
 ]

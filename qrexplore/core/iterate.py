@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from qrexplore.core.status import Status
 
 
@@ -39,6 +41,16 @@ class Step:
     stage: str = ""
 
 
+def _not_kept(*_: object) -> Any:
+    msg = "`task` has no `pack` and `unpack`, so it cannot be kept. Run it by `qrexplore.core.run`."
+    raise ValueError(msg)
+
+
+def _not_changed(*_: object) -> Any:
+    msg = "nothing can be changed in this kind of run. Stop it and begin another one."
+    raise ValueError(msg)
+
+
 @dataclass(frozen=True)
 class Task:
     """A long computation, ready to be driven.
@@ -55,6 +67,13 @@ class Task:
         Takes a state, gives the `Status` it ended with or None if it goes on.
     finish
         Takes a state and the status, gives the result.
+    pack
+        Takes a state, gives it as arrays by name, so that a run can be kept on disk; `keepable` says whether it can.
+    unpack
+        Takes those arrays, gives the state: what follows is the same, bit for bit on the same machine.
+    answer
+        Takes a state, what is asked of the run (``rate``) and a value, gives the state that goes on so; raises ValueError if
+        that cannot be.
     """
 
     problem: Any
@@ -62,11 +81,21 @@ class Task:
     advance: Callable[[Any], tuple[Any, Step]]
     done: Callable[[Any], Status | None]
     finish: Callable[[Any, Status], Any]
+    pack: Callable[[Any], dict[str, np.ndarray]] = _not_kept
+    unpack: Callable[[dict[str, np.ndarray]], Any] = _not_kept
+    answer: Callable[[Any, str, Any], Any] = _not_changed
+
+    @property
+    def keepable(self) -> bool:
+        """Whether `pack` and `unpack` were given."""
+        return _not_kept not in {self.pack, self.unpack}
 
 
 def run(
     task: Task,
     *,
+    begin: Any = None,
+    on_state: Callable[[Any], Any] | None = None,
     on_step: Callable[[Step], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Any:
@@ -76,12 +105,16 @@ def run(
     ----------
     task
         What to do.
+    begin
+        State to go on from, for example one that was kept; None to begin anew.
+    on_state
+        Called with the state after each step, when the step is told; gives the state to go on with, the same or a changed one.
     on_step
         Called with each step, for a progress bar or a log.
     should_stop
         Asked after each step; True ends the run with `Status.STOPPED` and the best result so far.
     """
-    state = task.init()
+    state = task.init() if begin is None else begin
     while (status := task.done(state)) is None:
         if should_stop is not None and should_stop():
             status = Status.STOPPED
@@ -89,4 +122,6 @@ def run(
         state, step = task.advance(state)
         if on_step is not None:
             on_step(step)
+        if on_state is not None:
+            state = on_state(state)
     return task.finish(state, status)

@@ -201,33 +201,49 @@ def unknown_path(path: str, known: Iterable[str]) -> str:
     return f"no parameter matches {path!r}. {hint}"
 
 
-def _walk(tree: Any, prefix: str) -> Iterator[tuple[str, Declaration, Any]]:
+def walk(tree: Any, prefix: str = "") -> Iterator[tuple[str, Declaration | None, Any]]:
+    """Give everything that a model holds: path, what is declared of it, value.
+
+    Components come before what is in them, at their own path and without a declaration, as do fields that are no parameter.
+
+    Parameters
+    ----------
+    tree
+        A model (any pytree of components).
+    prefix
+        What the paths begin with: nothing, or a path that ends in a dot.
+    """
     if isinstance(tree, Named):
         for name, part in tree.items():
-            yield from _walk(part, f"{prefix}{name}.")
+            yield from walk(part, f"{prefix}{name}.")
     elif isinstance(tree, eqx.Module):
+        yield prefix.removesuffix("."), None, tree
         for field in fields(tree):
             value = getattr(tree, field.name)
             declaration = field.metadata.get(_KEY)
-            if declaration is not None:
+            if declaration is not None or not isinstance(value, eqx.Module):
                 yield f"{prefix}{field.name}", declaration, value
             elif field.metadata.get(_TRANSPARENT) or isinstance(value, Named):
-                yield from _walk(value, prefix)
+                yield from walk(value, prefix)
             else:
-                yield from _walk(value, f"{prefix}{field.name}.")
+                yield from walk(value, f"{prefix}{field.name}.")
+
+
+def _declared(tree: Any) -> Iterator[tuple[str, Declaration, Any]]:
+    return ((path, declaration, value) for path, declaration, value in walk(tree) if declaration is not None)
 
 
 def table(tree: Any) -> ParameterTable:
     """Give the parameters of a model as a table of concrete numbers."""
     return ParameterTable(
         Parameter(path, float(value), declared.unit, declared.bounds, declared.label, declared.prior)
-        for path, declared, value in _walk(tree, "")
+        for path, declared, value in _declared(tree)
     )
 
 
 def get(tree: Any, paths: Iterable[str]) -> list[Float[Array, ""]]:
     """Give the (possibly traced) values at some paths."""
-    values = {path: value for path, _, value in _walk(tree, "")}
+    values = {path: value for path, _, value in _declared(tree)}
     found = []
     for path in paths:
         if path not in values:
@@ -263,4 +279,4 @@ def replace(tree: Any, values: Mapping[str, Any]) -> Any:
 def positions(tree: Any) -> dict[str, int]:
     """Give the position of each parameter among the leaves of a model, by path."""
     leaves, structure = jax.tree.flatten(tree)
-    return {path: leaf for path, _, leaf in _walk(jax.tree.unflatten(structure, range(len(leaves))), "")}
+    return {path: leaf for path, _, leaf in _declared(jax.tree.unflatten(structure, range(len(leaves))))}

@@ -10,6 +10,8 @@ A new format is a module in `importers` with one `Importer` record in the tuple 
 """
 
 from qrexplore.data.errors import DatasetError
+from qrexplore.data.gate_npz import npz, read_npz
+from qrexplore.data.gate_text import read_json
 from qrexplore.data.importers import IMPORTERS, Importer
 from qrexplore.data.importers.native import save
 from qrexplore.data.noise import estimate_noise
@@ -50,11 +52,14 @@ __all__ = [
     "dataset",
     "estimate_noise",
     "labelled",
+    "npz",
     "observable",
     "open_data",
     "platform_of",
     "population_covariance",
     "qubit_name",
+    "read_json",
+    "read_npz",
     "rescaled",
     "save",
     "settings",

@@ -8,6 +8,7 @@ import io
 import math
 import stat
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -41,6 +42,22 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         with reading(path, "the list of arrays"):
             _check_members(path, members)
         return {member.filename.removesuffix(".npy"): _array(path, archive, member) for member in members}
+
+
+def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Give the content of a ``.npz`` file with arrays by name, which `read_npz` reads.
+
+    Raises
+    ------
+    ValueError
+        If an array holds Python objects.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+    return buffer.getvalue()
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:

@@ -5,6 +5,7 @@ The package is also its own verb: ``qrexplore.learn(problem)``.
 
 from qrexplore.core.verb import make_callable
 from qrexplore.learn.ambiguity import Ambiguity, Optimum, ambiguity
+from qrexplore.learn.archive import digest
 from qrexplore.learn.comparison import (
     LeaveOneOut,
     LikelihoodRatio,
@@ -27,10 +28,11 @@ from qrexplore.learn.profile import Profile, profile
 from qrexplore.learn.recipe import Recipe
 from qrexplore.learn.regions import Axis, Region, worst_region
 from qrexplore.learn.residuals import Evaluation, Kernel
+from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run
 from qrexplore.learn.sampling import Samples, diagnostics, sample, traceable
 from qrexplore.learn.score import Candidate, score_test
 from qrexplore.learn.starts import RECIPES, completed, recipe_of, start
-from qrexplore.learn.study import Study, study
+from qrexplore.learn.study import Study, concluded, question, study
 from qrexplore.learn.uncertainty import Laplace, fisher, in_units, laplace
 
 make_callable(__name__, learn)
@@ -38,6 +40,7 @@ make_callable(__name__, learn)
 __all__ = [
     "LIKELIHOODS",
     "RECIPES",
+    "WAYS",
     "Ambiguity",
     "Axis",
     "AxisTest",
@@ -64,10 +67,13 @@ __all__ = [
     "Samples",
     "Study",
     "ambiguity",
+    "begin_run",
     "bic",
     "completed",
+    "concluded",
     "derived",
     "diagnostics",
+    "digest",
     "drawn_band",
     "fisher",
     "gaussian_draws",
@@ -87,8 +93,14 @@ __all__ = [
     "parameters_spent",
     "predictive_density",
     "preference",
+    "problem_of",
     "profile",
+    "question",
     "recipe_of",
+    "record",
+    "report",
+    "result_of",
+    "resume_run",
     "sample",
     "score_test",
     "start",

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,8 +14,9 @@ from qrexplore.core import ParameterTable, Status, Step, Task, format_quantity, 
 from qrexplore.learn.likelihood import Measured
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import TOLERANCE, Kernel
+from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 from qrexplore.learn.uncertainty import laplace
-from qrexplore.optimize import METHODS, Adam, Coordinates, Progress, curvature_scale
+from qrexplore.optimize import METHODS, Adam, Coordinates, Progress, curvature_scale, pack, unpack, with_rate
 from qrexplore.twin import Twin
 
 
@@ -164,7 +167,39 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
             step_error=kernel.step_error(twin),
         )
 
-    return Task(problem, init, advance, done, finish)
+    return Task(
+        problem,
+        init,
+        advance,
+        done,
+        finish,
+        pack=partial(_packed, kernel),
+        unpack=lambda arrays: _unpacked(kernel, method.init(objective), arrays),
+        answer=_answered,
+    )
+
+
+def _packed(kernel: Kernel, state: LearnState) -> dict[str, np.ndarray]:
+    return {
+        # the steps of the solver decide the last bits
+        "substeps": np.array(kernel.substeps, dtype=np.int64),
+        "seconds": np.array(time.perf_counter() - state.began),
+        **prefixed("progress/", pack(state.progress)),
+        **prefixed("history/", pack_steps(state.history)),
+    }
+
+
+def _unpacked(kernel: Kernel, template: Progress, arrays: dict[str, np.ndarray]) -> LearnState:
+    kernel.substeps = tuple(arrays["substeps"].tolist())
+    began = time.perf_counter() - float(arrays["seconds"])
+    return LearnState(unpack(template, below("progress/", arrays)), began, unpack_steps(below("history/", arrays)))
+
+
+def _answered(state: LearnState, name: str, value: Any) -> LearnState:
+    if name != "rate" or not isinstance(value, int | float):
+        msg = f"a fit takes 'rate' with a number, got {name!r} with {value!r}. Stop it and begin another one."
+        raise ValueError(msg)
+    return replace(state, progress=with_rate(state.progress, float(value)))
 
 
 def learn(

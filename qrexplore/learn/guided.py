@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from qrexplore.core import ParameterTable, Status, Step, Task
+from qrexplore.learn.archive import pack_result, unpack_result, with_values
 from qrexplore.learn.fit import LearnResult, LearnState, task
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
 from qrexplore.learn.starts import recipe_of, start
+from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 from qrexplore.twin import Twin
 
 IDEAL, ALL = "ideal device", "all parameters"
@@ -25,11 +27,15 @@ _IDEAL_STEPS = 20
 
 @dataclass(frozen=True, eq=False)
 class GuidedState:
-    """Where a guided run stands: its stage, the state within it, what the stage before has found, and all steps."""
+    """Where a guided run stands: its stage, the state within it, what the stage before has found, and all steps.
+
+    `substeps` are those of the kernel when the stage began, which decide the last bits of how its task was posed.
+    """
 
     stage: str
     task: Task
     inner: LearnState
+    substeps: tuple[int, ...]
     ideal: LearnResult | None = None
     history: tuple[Step, ...] = ()
 
@@ -74,19 +80,19 @@ class _Guide:
             for path, value in recipe.undistorted(problem.twin, experiment).items()
             if path in problem.table
         }
+        self.undistorted = {
+            "hold": (*problem.hold, *self.ideal_values),
+            "max_steps": _IDEAL_STEPS,
+            "method": "levenberg-marquardt",
+        }
 
     def task(self) -> Task:
-        return Task(self.problem, self.init, self.advance, self.done, self.finish)
+        return Task(self.problem, self.init, self.advance, self.done, self.finish, self.pack, self.unpack, self.answer)
 
     def init(self) -> GuidedState:
         if not self.ideal_values or len(self.ideal_values) == len(self.problem.table):
             return self._everything(None)
-        undistorted, loss = self._best(
-            (twin.replace(self.ideal_values) for twin in self.begins),
-            hold=(*self.problem.hold, *self.ideal_values),
-            max_steps=_IDEAL_STEPS,
-            method="levenberg-marquardt",
-        )
+        undistorted, loss = self._best((twin.replace(self.ideal_values) for twin in self.begins), **self.undistorted)
         table = self.problem.twin.parameters
         distorts = any(table[path].value != value for path, value in self.ideal_values.items())
         if distorts and not self.by_ideal and self.kernel.loss(self.problem) < loss:
@@ -116,9 +122,40 @@ class _Guide:
         seconds = time.perf_counter() - self.began
         return replace(result, history=state.history, ideal=state.ideal, seconds=seconds)
 
-    def _stage(self, name: str, question: LearnProblem, ideal: LearnResult | None = None) -> GuidedState:
+    def pack(self, state: GuidedState) -> dict[str, np.ndarray]:
+        return {
+            "stage": np.array(state.stage),
+            "seconds": np.array(time.perf_counter() - self.began),
+            "substeps": np.array(state.substeps, dtype=np.int64),
+            "start": state.task.problem.twin.parameters.values,
+            **prefixed("inner/", state.task.pack(state.inner)),
+            **prefixed("history/", pack_steps(state.history)),
+            **({} if state.ideal is None else prefixed("ideal/", pack_result(state.ideal))),
+        }
+
+    def unpack(self, arrays: dict[str, np.ndarray]) -> GuidedState:
+        stage, ideal = str(arrays["stage"]), below("ideal/", arrays)
+        question = with_values(self.problem, arrays["start"], **(self.undistorted if stage == IDEAL else {}))
+        substeps = tuple(arrays["substeps"].tolist())
+        self.kernel.substeps = substeps
         inner = task(question, self.kernel)
-        return GuidedState(name, inner, inner.init(), ideal)
+        self.began = time.perf_counter() - float(arrays["seconds"])
+        return GuidedState(
+            stage,
+            inner,
+            inner.unpack(below("inner/", arrays)),
+            substeps,
+            unpack_result(self.problem, ideal) if ideal else None,
+            unpack_steps(below("history/", arrays)),
+        )
+
+    def answer(self, state: GuidedState, name: str, value: Any) -> GuidedState:
+        return replace(state, inner=state.task.answer(state.inner, name, value))
+
+    def _stage(self, name: str, question: LearnProblem, ideal: LearnResult | None = None) -> GuidedState:
+        substeps = self.kernel.substeps
+        inner = task(question, self.kernel)
+        return GuidedState(name, inner, inner.init(), substeps, ideal)
 
     def _everything(self, ideal: LearnResult | None) -> GuidedState:
         known = self.begins if ideal is None else [*self.begins, ideal.twin]

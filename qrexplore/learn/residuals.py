@@ -68,7 +68,7 @@ class Kernel:
 
     def __init__(self, problem: LearnProblem) -> None:
         self.coordinates = Coordinates(problem.candidates)
-        self._recent: dict[tuple[bytes, bytes], Evaluation] = {}
+        self._recent: dict[tuple[bytes, bytes, tuple[int, ...]], Evaluation] = {}
         # followers come after the candidates that they are tied to
         self._paths = (*problem.candidates.paths, *problem.followers)
         leads = [problem.candidates.paths.index(leader) for leader in problem.followers.values()]
@@ -97,12 +97,14 @@ class Kernel:
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
         # a search asks again for where it starts and where it ends
-        key = (np.asarray(point).tobytes(), twin.parameters.values.tobytes())
-        if key not in self._recent:
-            self._recent[key] = self._evaluate(point, twin)
+        asked = np.asarray(point).tobytes(), twin.parameters.values.tobytes()
+        if (*asked, self.substeps) not in self._recent:
+            found = self._evaluate(point, twin)
+            # under the steps it was found with: one that is resumed remembers nothing, and must come to the same bits
+            self._recent[*asked, self.substeps] = found
             while len(self._recent) > _RECENT:
                 del self._recent[next(iter(self._recent))]
-        return self._recent[key]
+        return self._recent[*asked, self.substeps]
 
     def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         values, slopes = self._values(point), self.coordinates.slopes(point)

@@ -107,9 +107,18 @@ def study(
         If no twin can predict the experiment.
     """
     began = time.perf_counter()
+    learned = run(guided(question(data, twin), seeded=seeded, by_ideal=True), on_step=on_step)
+    return concluded(learned, seconds=time.perf_counter() - began)
+
+
+def question(data: xr.Dataset, twin: Twin) -> LearnProblem:
+    """Give the problem of a study: the experiment says what is free."""
     data = completed(twin, data)
     experiment = from_dataset(data)
-    problem = LearnProblem(twin, data, free=recipe_of(experiment).paths(twin, experiment))
-    learned = run(guided(problem, seeded=seeded, by_ideal=True), on_step=on_step)
-    seconds = time.perf_counter() - began
+    return LearnProblem(twin, data, free=recipe_of(experiment).paths(twin, experiment))
+
+
+def concluded(learned: LearnResult, *, seconds: float) -> Study:
+    """Give the study whose problem was learned, in so many seconds of wall time."""
+    (data,), (experiment,) = learned.problem.datasets.values(), learned.problem.experiments
     return Study(data, experiment, learned.ideal or learned, learned, derived(experiment, learned), seconds)

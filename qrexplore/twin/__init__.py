@@ -17,6 +17,7 @@ from qrexplore.twin.chip import (
     UpperRelaxation,
 )
 from qrexplore.twin.crosstalk import Crosstalk, crosstalk
+from qrexplore.twin.difference import Change, Difference, difference
 from qrexplore.twin.electronics import (
     Delay,
     DriveGain,
@@ -28,6 +29,7 @@ from qrexplore.twin.electronics import (
     step_response,
 )
 from qrexplore.twin.ensemble_error import sampling_error
+from qrexplore.twin.files import open_twin, save_twin
 from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.levels import joint_populations, level_populations
 from qrexplore.twin.model import Twin
@@ -55,16 +57,19 @@ from qrexplore.twin.readout import (
 from qrexplore.twin.recheck import Recheck, second_opinion
 from qrexplore.twin.resolution import Resolution, resolution, step_error
 from qrexplore.twin.resonance import resonator_of, resonator_response
+from qrexplore.twin.specification import components, from_specification, specification
 from qrexplore.twin.spectrum import dressed_frequencies, zz_interaction
 
 __all__ = [
     "AbstractReadout",
     "AssignmentReadout",
+    "Change",
     "Chip",
     "ConfusionReadout",
     "CoupledResonator",
     "Crosstalk",
     "Delay",
+    "Difference",
     "DriveGain",
     "DriveNoise",
     "ExchangeCoupling",
@@ -90,13 +95,17 @@ __all__ = [
     "Transmon",
     "Twin",
     "UpperRelaxation",
+    "components",
     "crosstalk",
+    "difference",
     "dressed_frequencies",
+    "from_specification",
     "half_turn_amplitude",
     "joint_populations",
     "laboratory_propagator",
     "level_populations",
     "library",
+    "open_twin",
     "play",
     "play_in_laboratory",
     "populations",
@@ -106,8 +115,10 @@ __all__ = [
     "resonator_of",
     "resonator_response",
     "sampling_error",
+    "save_twin",
     "second_opinion",
     "simulate",
+    "specification",
     "step_error",
     "step_response",
     "zz_interaction",

@@ -43,8 +43,26 @@ def test_stop_ends_the_run_with_the_result_so_far():
     assert (state, status) == (3, Status.STOPPED)
 
 
-def test_only_convergence_counts_as_success():
-    assert [status for status in Status if status.succeeded] == [Status.CONVERGED]
+def test_run_goes_on_from_a_state_that_was_kept():
+    states = []
+    assert run(counting(), begin=3, on_state=lambda state: states.append(state) or state) == (5, Status.CONVERGED)
+    assert states == [4, 5]
+
+
+def test_run_goes_on_with_the_state_it_is_given_back():
+    assert run(counting(), on_state=lambda state: 5 if state == 2 else state) == (5, Status.CONVERGED)
+
+
+def test_a_task_that_cannot_be_kept_or_changed_says_so():
+    assert not counting().keepable
+    with pytest.raises(ValueError, match=r"`task` has no `pack` and `unpack`, so it cannot be kept. Run it by"):
+        counting().pack(3)
+    with pytest.raises(ValueError, match=r"nothing can be changed in this kind of run. Stop it and begin another one."):
+        counting().answer(3, "rate", 1.0)
+
+
+def test_only_convergence_and_a_target_that_is_met_count_as_success():
+    assert [status for status in Status if status.succeeded] == [Status.CONVERGED, Status.TARGET]
 
 
 def test_axis_becomes_a_64_bit_array():

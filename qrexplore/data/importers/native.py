@@ -3,16 +3,14 @@
 Written beside the target, flushed to the disk and renamed, so that a file is whole or as it was before.
 """
 
-import contextlib
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 import xarray as xr
 
+from qrexplore.core import replacing
 from qrexplore.data.errors import DatasetError, file_error, quote, reading
 from qrexplore.data.gate_hdf5 import checked, open_hdf5
 from qrexplore.data.importers.importer import Importer
@@ -51,40 +49,12 @@ def save(data: xr.Dataset | xr.DataTree, path: str | Path) -> None:
     if not clean:
         msg = "`data` must hold at least one dataset, got an empty tree."
         raise DatasetError(msg, "Add a node with data.")
-    temporary = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
-        xr.DataTree.from_dict(clean).to_netcdf(temporary, engine="h5netcdf", mode="w")
-        temporary.chmod(_mode(target))
-        _flush(temporary)
-        temporary.replace(target)
-        temporary = None
-        _flush(target.parent)
+        with replacing(target) as temporary:
+            xr.DataTree.from_dict(clean).to_netcdf(temporary, engine="h5netcdf", mode="w")
     except (OSError, TypeError, ValueError) as error:
         fact = f"the file cannot be written ({quote(getattr(error, 'strerror', None) or error)})."
         raise file_error(target, fact, "Check folder, permissions and free space.") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _mode(target: Path) -> int:
-    """Give the permissions of the file that is replaced, or those of a new file."""
-    with contextlib.suppress(OSError):
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _groups(file: h5py.File) -> bool:
