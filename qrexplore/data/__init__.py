@@ -9,6 +9,7 @@ are known or refused, calibration points are found by their marks, and NaN stay 
 A new format is a module in `importers` with one `Importer` record in the tuple `IMPORTERS`.
 """
 
+from qrexplore.data.denoise import DENOISED, denoised
 from qrexplore.data.errors import DatasetError
 from qrexplore.data.gate_npz import npz, read_npz
 from qrexplore.data.gate_text import read_json
@@ -33,10 +34,12 @@ from qrexplore.data.schema import (
     settings,
     validate,
 )
+from qrexplore.data.split import split, thinned
 
 __all__ = [
     "AXES",
     "COMPONENTS",
+    "DENOISED",
     "DIMS",
     "EXPERIMENTS",
     "IMPORTERS",
@@ -50,6 +53,7 @@ __all__ = [
     "QubitPlatform",
     "axis",
     "dataset",
+    "denoised",
     "estimate_noise",
     "labelled",
     "npz",
@@ -64,5 +68,7 @@ __all__ = [
     "save",
     "settings",
     "shared_covariance",
+    "split",
+    "thinned",
     "validate",
 ]

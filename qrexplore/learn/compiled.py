@@ -18,6 +18,8 @@ from qrexplore.twin import Twin, populations, read
 from qrexplore.twin.populations import Points
 
 _READOUT = "readout_"
+# columns of a Jacobian that are computed at once; each takes as much memory as the prediction itself
+_TOGETHER = 8
 
 Paths = tuple[str, ...]
 
@@ -83,9 +85,14 @@ def _linearize(
 
     if np.all(readout):
         (populated, norm), tangents = found(values), None
-    else:
+    elif np.sum(~readout) <= _TOGETHER:
         along = jax.vmap(lambda direction: jax.jvp(found, (values,), (direction,)), out_axes=((None, None), 0))
         (populated, norm), (tangents, _) = along(basis[~readout])
+    else:
+        populated, norm = found(values)
+        tangents = jax.lax.map(
+            lambda direction: jax.jvp(found, (values,), (direction,))[1][0], basis[~readout], batch_size=_TOGETHER
+        )
     residual, predicted = compared(values, populated)
     columns = jnp.zeros((len(residual), len(paths)))
     if tangents is not None:

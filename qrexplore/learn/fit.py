@@ -16,7 +16,7 @@ from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import TOLERANCE, Kernel
 from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 from qrexplore.learn.uncertainty import laplace
-from qrexplore.optimize import METHODS, Adam, Coordinates, Progress, curvature_scale, pack, unpack, with_rate
+from qrexplore.optimize import METHODS, Adam, Coordinates, Mark, Progress, curvature_scale, pack, unpack, with_rate
 from qrexplore.twin import Twin
 
 
@@ -74,9 +74,13 @@ class LearnResult:
         """Print the learned values with their errors."""
         width = max(len(path) for path in self.parameters.paths)
         lines = [f"{self.status.value}; {len(self.history)} steps, {self.seconds:.1f} s"]
+        if self.problem.method == "auto":
+            lines.append(f"{self.problem.choice.method}: {self.problem.choice.reason}")
         lines.append(
             f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}"
         )
+        if self.problem.missing_points:
+            lines.append(f"{self.problem.missing_points} measured points are missing (NaN) and were left out")
         if self.step_error > TOLERANCE:
             lines.append(
                 f"the steps of the solver are too long here: they put populations off by up to {self.step_error:.1e}. "
@@ -97,6 +101,7 @@ class LearnState:
 
     progress: Progress
     began: float
+    mark: Mark
     history: tuple[Step, ...] = ()
 
 
@@ -112,10 +117,11 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     """
     kernel = kernel or Kernel(problem)
     objective = kernel.least_squares(problem)
-    if problem.method == "l-bfgs":
+    chosen = problem.choice.method
+    if chosen == "l-bfgs":
         objective = replace(objective, scale=curvature_scale(objective))
     coordinates = Coordinates(problem.table)
-    method = METHODS[problem.method]()
+    method = METHODS[chosen]()
     if isinstance(method, Adam) and problem.learning_rate is not None:
         method = replace(method, learning_rate=problem.learning_rate)
     paths = problem.table.paths
@@ -126,16 +132,19 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
 
     def init() -> LearnState:
         began = time.perf_counter()
-        return LearnState(method.init(objective), began)
+        progress = method.init(objective)
+        return LearnState(progress, began, problem.stop.mark(progress))
 
     def advance(state: LearnState) -> tuple[LearnState, Step]:
         progress = method.advance(objective, state.progress)
         seconds = time.perf_counter() - state.began
         step = Step(progress.iteration, progress.loss, progress.gradient_norm, values(progress), seconds)
-        return LearnState(progress, state.began, (*state.history, step)), step
+        mark = problem.stop.mark(progress, state.mark)
+        return LearnState(progress, state.began, mark, (*state.history, step)), step
 
     def done(state: LearnState) -> Status | None:
-        status = method.done(state.progress)
+        reached = problem.stop.reached(state.progress, state.mark, time.perf_counter() - state.began)
+        status = reached if reached is Status.TARGET else method.done(state.progress) or reached
         if status is None and state.progress.iteration >= problem.max_steps:
             return Status.MAX_STEPS
         return status
@@ -184,6 +193,8 @@ def _packed(kernel: Kernel, state: LearnState) -> dict[str, np.ndarray]:
         # the steps of the solver decide the last bits
         "substeps": np.array(kernel.substeps, dtype=np.int64),
         "seconds": np.array(time.perf_counter() - state.began),
+        "mark/loss": np.array(state.mark.loss),
+        "mark/iteration": np.array(state.mark.iteration),
         **prefixed("progress/", pack(state.progress)),
         **prefixed("history/", pack_steps(state.history)),
     }
@@ -192,7 +203,10 @@ def _packed(kernel: Kernel, state: LearnState) -> dict[str, np.ndarray]:
 def _unpacked(kernel: Kernel, template: Progress, arrays: dict[str, np.ndarray]) -> LearnState:
     kernel.substeps = tuple(arrays["substeps"].tolist())
     began = time.perf_counter() - float(arrays["seconds"])
-    return LearnState(unpack(template, below("progress/", arrays)), began, unpack_steps(below("history/", arrays)))
+    mark = Mark(float(arrays["mark/loss"]), int(arrays["mark/iteration"]))
+    return LearnState(
+        unpack(template, below("progress/", arrays)), began, mark, unpack_steps(below("history/", arrays))
+    )
 
 
 def _answered(state: LearnState, name: str, value: Any) -> LearnState:

@@ -25,7 +25,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import require_choice
-from qrexplore.data import estimate_noise, observable
+from qrexplore.data import DENOISED, estimate_noise, observable
 
 LIKELIHOODS = ("gaussian", "binomial", "multinomial", "counts", "mse")
 # probabilities are kept this far from 0 and 1, where one unexpected shot would be impossible
@@ -139,6 +139,12 @@ def measured(data: xr.Dataset, likelihood: str, *, weight: float = 1.0, robust: 
         number of shots.
     """
     require_choice(likelihood, "likelihood", LIKELIHOODS)
+    if data.attrs.get(DENOISED) and likelihood != "mse":
+        msg = (
+            f"denoised data have no noise that is known, which `likelihood` {likelihood!r} needs. "
+            "Use 'mse', or the data as they were."
+        )
+        raise ValueError(msg)
     array = observable(data)
     values = np.asarray(array.values, dtype=np.float64)
     kind = _fitting(data, str(array.name)) if likelihood == "counts" else likelihood

@@ -1,7 +1,8 @@
 """The options of a learning problem as plain values (what JSON holds), and back.
 
 Strings, numbers, True, False and None stand for themselves; a list is a tuple; a mapping is ``{"mapping": [[<key>, <value>]]}``,
-since the order of patterns matters; a record of `qrexplore.core`, such as a prior, is ``{"class": <name>, <field>: <value>}``.
+since the order of patterns matters; a record, such as a prior or the limits of a search, is
+``{"class": <name>, <field>: <value>}``.
 """
 
 import math
@@ -13,6 +14,7 @@ import numpy as np
 
 from qrexplore import core
 from qrexplore.learn.problem import LearnProblem
+from qrexplore.optimize import Stop
 
 # these have files of their own
 _FILES = ("twin", "data")
@@ -46,7 +48,8 @@ def from_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _records() -> dict[str, type]:
-    return {name: kind for name, kind in vars(core).items() if isinstance(kind, type) and is_dataclass(kind)}
+    known = {name: kind for name, kind in vars(core).items() if isinstance(kind, type) and is_dataclass(kind)}
+    return {**known, "Stop": Stop}
 
 
 def _written(value: Any, place: str) -> Any:  # noqa: PLR0911 (one return a kind of value)

@@ -11,7 +11,7 @@ from jaxtyping import Int
 from qrexplore.core import Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
-from qrexplore.optimize import METHODS
+from qrexplore.optimize import METHODS, Choice, Features, Stop, automatic
 from qrexplore.twin import Twin
 
 
@@ -42,7 +42,9 @@ class LearnProblem:
     robust
         Residual (in standard errors) from which on outliers pull less, usually 3; None for none.
     method
-        One of `qrexplore.optimize.METHODS`: ``levenberg-marquardt``, ``adam``, ``l-bfgs``, ``cma-es``, ...
+        ``auto``, which takes what suits the problem (see `choice`), or one of `qrexplore.optimize.METHODS`.
+    stop
+        Limits beside those of the method: a loss that is low enough, time, calls of the model, stagnation.
     max_steps
         Steps at most, at least 1.
     learning_rate
@@ -66,14 +68,15 @@ class LearnProblem:
     weights: Mapping[str, float] = field(default_factory=dict)
     likelihood: str = "gaussian"
     robust: float | None = None
-    method: str = "levenberg-marquardt"
+    method: str = "auto"
+    stop: Stop = field(default_factory=Stop)
     max_steps: int = 200
     learning_rate: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything that can be wrong before anything compiles."""
         require_choice(self.likelihood, "likelihood", LIKELIHOODS)
-        require_choice(self.method, "method", tuple(METHODS))
+        require_choice(self.method, "method", ("auto", *METHODS))
         if self.max_steps < 1:
             msg = f"`max_steps` must be at least 1, got {self.max_steps!r}. Give for example 200."
             raise ValueError(msg)
@@ -158,6 +161,13 @@ class LearnProblem:
     def table(self) -> ParameterTable:
         """The parameters that move, at the start."""
         return ParameterTable(self.candidates[int(position)] for position in self.moving)
+
+    @cached_property
+    def choice(self) -> Choice:
+        """How it is looked for, and why."""
+        if self.method != "auto":
+            return Choice(self.method, "as asked for")
+        return automatic(Features(parameters=len(self.table), residuals=max(self.independent, 1)))
 
     def moved(self, values: Mapping[str, float]) -> Twin:
         """Give the twin with other values of parameters that move; tied ones follow."""

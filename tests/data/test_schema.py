@@ -35,7 +35,7 @@ def test_the_observable_is_the_first_that_is_present() -> None:
     assert qd.observable(data).name == "population"
     data["counts"] = data["population"]
     assert qd.observable(data).name == "counts"
-    with pytest.raises(qd.DatasetError, match="counts, probability, population, iq, signal, got 'x'"):
+    with pytest.raises(qd.DatasetError, match="counts, probability, population, iq, signal, transmission, got 'x'"):
         qd.observable(data[["population"]].rename(population="x"))
 
 

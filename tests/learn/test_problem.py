@@ -25,7 +25,7 @@ def relaxation(points=20, noise=0.01):
             {"likelihood": "poisson"},
             r"`likelihood` must be one of 'gaussian', .*'mse', got 'poisson'",
         ),
-        ({"method": "newton"}, r"`method` must be one of 'levenberg-marquardt', .*, got 'newton'"),
+        ({"method": "newton"}, r"`method` must be one of 'auto', 'levenberg-marquardt', .*, got 'newton'"),
         ({"max_steps": 0}, r"`max_steps` must be at least 1, got 0"),
         ({"free": ["q0.t1"], "hold": ["q0.t1"]}, r"leaves no parameter to learn.*Free at least one"),
         ({"likelihood": "binomial"}, r"needs a population from a known number of shots"),

@@ -71,10 +71,10 @@ def test_deviation_of_a_signed_mean_is_the_double_integral_of_the_correlation(ra
 def test_it_agrees_with_sample_paths_at_a_bias_and_under_a_pulse():
     twin = one_qubit(t1=30e-6, t_phi=40e-6)
     source = FluxNoise("q0", 4e-5, OneOverF(lowest=10.0))
-    paths = replace(twin, noise=SlowNoise(Named({"pink": source}), trajectories=1024))
+    paths = replace(twin, noise=SlowNoise(Named({"pink": source}), trajectories=512))
     carrier = float(twin.chip.qubits["q0"].at_flux(jnp.asarray(0.08))[0])
     biased = experiments.echo_flux([0.2], np.linspace(0.2e-6, 3e-6, 4), drive_frequency=carrier)
-    pulsed = experiments.cryoscope(np.array([20e-9, 120e-9]), flux_amplitude=0.4)
+    pulsed = experiments.cryoscope(np.array([20e-9, 60e-9]), flux_amplitude=0.4)
     for experiment in (biased, pulsed):
         found, sampled = (np.asarray(predict(t, experiment)) for t in (with_nodes(twin, source), paths))
         error = np.asarray(sampling_error(paths, experiment))

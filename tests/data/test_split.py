@@ -1,0 +1,55 @@
+"""Parts of a measurement."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from qrexplore import experiments
+from qrexplore.data import DatasetError, split, thinned, validate
+from qrexplore.twin import library, predict
+
+
+@pytest.fixture(scope="module")
+def chevron():
+    experiment = experiments.chevron(np.linspace(0.45, 0.54, 7), np.arange(1, 9) * 1e-9)
+    return experiment.dataset(np.random.default_rng(1).random((2, 7, 8)))
+
+
+def test_every_third_row_is_kept_out_and_none_is_lost(chevron):
+    fitted, held = split(chevron, "flux_amplitude")
+    np.testing.assert_array_equal(held["flux_amplitude"], chevron["flux_amplitude"][[1, 4]])
+    together = xr.concat([fitted, held], "flux_amplitude").sortby("flux_amplitude")
+    xr.testing.assert_equal(together["population"], chevron["population"])
+    for part in (fitted, held):
+        validate(part)
+
+
+def test_what_is_kept_out_is_an_experiment_of_its_own(chevron):
+    _, held = split(chevron, "flux_amplitude", every=4, first=0)
+    whole = np.asarray(predict(library.two_transmons(dissipative=False), experiments.from_dataset(chevron)))
+    rows = np.asarray(predict(library.two_transmons(dissipative=False), experiments.from_dataset(held)))
+    np.testing.assert_allclose(rows, whole[:, [0, 4]], atol=2e-4)
+
+
+def test_thinned_data_have_every_so_many_points(chevron):
+    found = thinned(chevron, {"flux_amplitude": 3, "duration": 2})
+    np.testing.assert_array_equal(found["population"], chevron["population"].values[:, ::3, ::2])
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (
+            lambda d: split(d, "delay"),
+            r"`dim` must be a sweep of the data, got 'delay'; there are flux_amplitude, duration",
+        ),
+        (lambda d: split(d, "qubit"), "got 'qubit'"),
+        (lambda d: split(d, "duration", every=1), "`every` must be at least 2"),
+        (lambda d: split(d, "duration", every=3, first=3), "`first` from 0 to below it"),
+        (lambda d: thinned(d, {"duration": 0}), r"`steps\['duration'\]` must be a whole number from 1, got 0"),
+        (lambda d: thinned(d, {"phase": 2}), "got 'phase'"),
+    ],
+)
+def test_parts_that_are_none_are_refused(chevron, function, words):
+    with pytest.raises(DatasetError, match=words):
+        function(chevron)
