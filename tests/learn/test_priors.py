@@ -43,6 +43,26 @@ def test_coordinates_count_in_deviations_of_the_prior():
     np.testing.assert_allclose(coordinates.slopes(u), (ends[0] - ends[1]) / (2 * step), rtol=1e-7)
 
 
+def test_coordinates_with_a_prior_never_pass_a_bound_and_are_plain_away_from_it():
+    table = posed(priors={"q0.t1": LogNormal(40e-6, 1.0), "readout_q0.false_*": Normal(0.05, 0.05)}).table
+    coordinates, far = Coordinates(table), np.array([200.0, -40.0, 60.0])
+    low, high = np.array([row.bounds for row in table]).T
+    for u in np.linspace(-1, 1, 41)[:, None] * far:
+        values = np.asarray(coordinates.values(u))
+        # but for the rounding of a logarithm
+        assert np.all((values >= low * (1 - 1e-12)) & (values <= high * (1 + 1e-12)))
+        step = 1e-6
+        ends = [np.asarray(coordinates.values(u + sign * step)) for sign in (1, -1)]
+        scale = 1e-6 * (high - low)
+        assert np.all(np.abs(coordinates.slopes(u) - (ends[0] - ends[1]) / (2 * step)) < scale)
+    for u in np.linspace(-3, 4, 8)[:, None] * np.ones(3):
+        np.testing.assert_allclose(coordinates.free(np.asarray(coordinates.values(u))), u, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(coordinates.values(np.array([1.0, 1.0, 1.0])), [40e-6 * np.e, 0.1, 0.1], rtol=1e-12)
+    # a value on its bound has a coordinate, too
+    assert np.all(np.isfinite(coordinates.free(low)))
+    assert np.all(np.isfinite(coordinates.free(high)))
+
+
 def test_gradient_of_a_problem_with_priors_is_that_of_its_sum_of_squares():
     problem = posed(priors=PRIORS, robust=3.0)
     least_squares = Kernel(problem).least_squares(problem)
