@@ -16,6 +16,7 @@ Members are a traced batch. All are compiled once; a sample larger than `_TOGETH
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import ndtri
 
+from qrexplore.core import Named
 from qrexplore.experiments import Block, Experiment, SteadyDrive, lines_of
 from qrexplore.twin.course import Drawn
 from qrexplore.twin.disturb import disturbed
@@ -187,3 +189,14 @@ def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray
         raise ValueError(msg)
     values = zip(drawn.values, drawn.weights, strict=True)
     return [(disturbed(twin, still_offsets(still, jnp.asarray(row))), float(weight)) for row, weight in values]
+
+
+def followed(twin: Twin, experiment: Experiment) -> tuple[Twin, tuple[str, ...]]:
+    """Give the twin with only the slow noise that `still_members` can list, and the names of the sources left out."""
+    first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
+    blocks = experiment.protocol.sequence(experiment, first)
+    still = sources(twin, experiment, blocks, QuasiStatic)
+    left = [name for kind in (OneOverF, Telegraph) for name in sources(twin, experiment, blocks, kind)]
+    left += list(still) if nodes_of(twin, experiment) ** len(still) > MOST_NODES else []
+    kept = Named({name: source for name, source in twin.noise.sources.items() if name not in left})
+    return replace(twin, noise=replace(twin.noise, sources=kept)), tuple(left)

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from qrexplore.core import jit
 from qrexplore.experiments import Experiment, Probe
 from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.ensemble import followed
 from qrexplore.twin.levels import level_populations
 from qrexplore.twin.model import Twin
 from qrexplore.twin.populations import Points, populations
@@ -168,7 +169,8 @@ def simulate(
     recheck
         Number of points that a second, adaptive solver solves again (see `qrexplore.twin.recheck`), seconds each for a
         chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``. Quasi-static noise is
-        averaged over the same nodes; noise that is sampled or jumps is refused.
+        averaged over the same nodes; sources of noise that is sampled or jumps are left out of both solvers, and named in the
+        attribute ``recheck_without``.
 
     Raises
     ------
@@ -179,8 +181,7 @@ def simulate(
     values, levels, chosen = means(twin, experiment, substeps=substeps, tolerance=tolerance)
     data = experiment.dataset(values).assign_attrs(substeps=chosen.substeps, step_error=chosen.error)
     if recheck:
-        again = second_opinion(twin, experiment, values, points=recheck)
-        data = data.assign_attrs(recheck_points=len(again.positions), recheck_deviation=again.deviation)
+        data = data.assign_attrs(_rechecked(twin, experiment, values, chosen, points=recheck))
     if shots is None or seed is None:
         return data
     noisy = sampled(
@@ -194,6 +195,17 @@ def simulate(
         single_shots=experiment.protocol.single_shots,
     )
     return with_provenance(noisy, shots=shots, seed=seed)
+
+
+def _rechecked(
+    twin: Twin, experiment: Experiment, values: np.ndarray, chosen: Resolution, *, points: int
+) -> dict[str, int | float | str]:
+    """Give what the second solver says, as attributes of a dataset."""
+    kept, left = followed(twin, experiment)
+    compared = means(kept, experiment, substeps=chosen.substeps)[0] if left else values
+    again = second_opinion(kept, experiment, compared, points=points)
+    found = {"recheck_points": len(again.positions), "recheck_deviation": again.deviation}
+    return found | ({"recheck_without": ", ".join(left)} if left else {})
 
 
 def means(

@@ -60,6 +60,8 @@ def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, po
     solvers = [(SecondSolver(member, experiment), weight) for member, weight in still_members(twin, experiment, grid)]
     at_points = [{n: float(column[at]) for n, column in grid.items()} for at in positions]
     found = np.stack([sum(w * solver.populations(point) for solver, w in solvers) for point in at_points], axis=-1)
+    if experiment.observable == "transmission":
+        return Recheck(positions, flat[:, positions], found[:, 1])
     responses = [np.asarray(twin.readout[f"readout_{name}"].responses(found.shape[1])) for name in experiment.qubits]
     return Recheck(positions, flat[:, positions], np.einsum("ql...,qlp->qp...", np.stack(responses), found))
 

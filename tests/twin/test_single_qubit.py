@@ -96,7 +96,8 @@ def test_transmission_is_reported_whatever_reads_the_qubit():
     counted = replace(twin, readout=Named({"readout_q0": AssignmentReadout()}))
     experiment = experiments.resonator_spectroscopy([0, 1, 2], probes, report="transmission")
     np.testing.assert_allclose(predict(counted, experiment), (signal - offset) / scale, atol=1e-12)
-    data = simulate(counted, experiment, shots=400, seed=1)
+    data = simulate(counted, experiment, shots=400, seed=1, recheck=3)
+    assert data.attrs["recheck_deviation"] < 1e-9
     assert measured(data, "counts").likelihood == "gaussian"
     pulls = (data["transmission"] - np.asarray(predict(counted, experiment))) / data["transmission_stderr"]
     assert 0.3 < float((pulls**2).mean()) < 2.5

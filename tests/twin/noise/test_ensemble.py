@@ -23,6 +23,7 @@ from qrexplore.twin import (
     prediction,
     sampling_error,
     second_opinion,
+    simulate,
 )  # fmt: skip
 from tests.twin.noise.noisy import noisy, one_qubit
 
@@ -376,6 +377,19 @@ class TestSecondSolver:
         twin = noisy(one_qubit(), trajectories=2, slow=FrequencyNoise("q0", 1e4, process))
         with pytest.raises(ValueError, match=r"the second solver averages over the nodes .* \(slow\)"):
             second_opinion(twin, experiments.t1(np.array([1e-6])), np.zeros((1, 1)), points=1)
+
+    @pytest.mark.parametrize("process", [OneOverF(), Telegraph(1e4)], ids=["sampled", "jumping"])
+    def test_what_it_cannot_follow_is_left_out_of_a_recheck_and_named(self, process):
+        sources = {"slow": FrequencyNoise("q0", 2e5, process), "still": FluxNoise("q0", 2e-4)}
+        twin = noisy(one_qubit(flux_offset=TILT, t1=9e-6), trajectories=8, nodes=3, **sources)
+        data = simulate(twin, experiments.ramsey(np.linspace(0, 6e-6, 4), drive_frequency=4.86e9), recheck=3)
+        assert data.attrs["recheck_deviation"] < 1e-6
+        assert data.attrs["recheck_without"] == "slow"
+        # the data themselves have the noise
+        still = noisy(one_qubit(flux_offset=TILT, t1=9e-6), nodes=3, still=sources["still"])
+        plain = simulate(still, experiments.ramsey(np.linspace(0, 6e-6, 4), drive_frequency=4.86e9), recheck=3)
+        assert "recheck_without" not in plain.attrs
+        assert float(np.max(np.abs(data["population"] - plain["population"]))) > 0.01
 
 
 def test_a_twin_without_slow_noise_has_no_parameter_of_it():
