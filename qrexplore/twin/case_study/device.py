@@ -1,8 +1,8 @@
 """The hidden device of the case study: the truth that a seed draws, and a simulation that is richer than the model.
 
 Truths come from the priors at half their width. The device differs from the model in what a real one would: it has four
-levels a transmon and the spectrum of the charge basis, its drives are rounded, its slow noise wanders during a repetition, and
-both qubits are always there.
+levels a transmon and the spectrum of the charge basis, its drives are rounded, and its slow noise wanders during a repetition.
+Experiments on one qubit take the other as a neighbour at rest on the device, too.
 """
 
 from collections.abc import Mapping
