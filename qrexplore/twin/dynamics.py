@@ -80,6 +80,15 @@ class Dynamics:
         """The product space."""
         return self.network.register
 
+    @property
+    def turning(self) -> bool:
+        """Whether pulses do nothing but turn the phases of a single mode, so that only their mean counts.
+
+        The change of the anharmonicity does not commute with what relaxation hands from the coherence of levels 1 and 2 to that
+        of 0 and 1, but without a drive there is no such coherence.
+        """
+        return len(self.network.modes) == 1 and not self.driven
+
     def _liouville(self, hamiltonian: np.ndarray) -> np.ndarray:
         return commutator(hamiltonian) if self.dissipative else -1j * hamiltonian
 

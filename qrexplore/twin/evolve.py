@@ -326,9 +326,21 @@ def _propagate(
     if setting.course is not None:
         waves = setting.course.on(waves, places, setting.substeps)
     controls = jnp.moveaxis(setting.dynamics.controls(setting.twin, waves), (0, -1), (-1, -2))
+    if save_every is None and setting.dynamics.turning:
+        return _turned_by(jnp.mean(controls, axis=(0, 1)), len(controls) * step, state, setting), jnp.zeros(())
     return setting.dynamics.propagator.evolve(
         setting.weights, controls, step, state, save_every=save_every, derivatives=setting.derivatives
     )
+
+
+def _turned_by(controls: Float[Array, "controls batch"], duration: float, state: State, setting: Setting) -> State:
+    """Give states after pulses that commute with all else: only their mean counts."""
+    system = setting.dynamics.propagator.system
+    generators = system.drift_matrix(setting.weights)[:, :, None] + jnp.einsum(
+        "kij,kb->ijb", np.stack(system.controls), controls
+    )
+    links = np.any([np.abs(matrix) > 0 for matrix in (*system.drift, *system.controls)], axis=0)
+    return jnp.einsum("ijb,jb->ib", matrix_exponentials(duration * generators, links), state)
 
 
 def _branch(block: Play, samples: dict[str, Array], state: State, setting: Setting) -> tuple[State, Float[Array, ""]]:

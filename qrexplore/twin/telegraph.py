@@ -68,6 +68,11 @@ class JointDynamics:
         return self.qubits_alone.qubits
 
     @property
+    def turning(self) -> bool:
+        """Jumps do not commute with pulses."""
+        return False
+
+    @property
     def network(self) -> Network:
         """All modes and their couplings."""
         return self.qubits_alone.network

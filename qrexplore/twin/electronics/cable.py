@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qrexplore.core import Scalar, parameter
-from qrexplore.twin.electronics.delay import shifted
-from qrexplore.twin.electronics.response import LINE_OF_NODES, StepResponse, first_order, recursion
+from qrexplore.twin.electronics.delay import at_nodes, shifted
+from qrexplore.twin.electronics.response import StepResponse, first_order, recursion
 from qrexplore.twin.electronics.stage import AbstractStage, refuse
 from qrexplore.twin.electronics.wave import Wave
 
@@ -77,8 +77,7 @@ class Reflection(AbstractStage):
     time: Scalar = parameter(6e-9, unit="s", bounds=(0.1e-9, 100e-9), label="delay of the echo")
 
     def _echo(self, wave: Wave, cell: float) -> Wave:
-        mean, rise = shifted(wave, self.time, cell)
-        return jnp.stack([mean, rise], axis=-1) @ _NODES_OF_MEAN.T
+        return at_nodes(*shifted(wave, self.time, cell))
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Add the echo to what comes at once."""
@@ -97,10 +96,6 @@ class Reflection(AbstractStage):
             return direct - ratio * self._echo(found, cell), None
 
         return jax.lax.scan(take_away, direct, length=ECHOES)[0]
-
-
-# values at the nodes from the mean and the rise of a cell
-_NODES_OF_MEAN = np.stack([np.ones(2), np.linalg.inv(LINE_OF_NODES)[:, 1] - 0.5], axis=1)
 
 
 class BiasTee(AbstractStage):

@@ -4,9 +4,11 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qrexplore.core import Scalar, parameter
+from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin.electronics.stage import AbstractStage
 from qrexplore.twin.electronics.wave import Wave, line_of_cell
 
@@ -42,6 +44,11 @@ def shifted(
     return jnp.diff(area, axis=-1), 12 * (middle - jnp.diff(moment, axis=-1))
 
 
+def at_nodes(mean: Inexact[Array, "*batch cells"], rise: Inexact[Array, "*batch cells"]) -> Wave:
+    """Give the wave of straight lines with given mean and rise over each cell."""
+    return mean[..., None] + rise[..., None] * (np.asarray(GAUSS_NODES) - 0.5)
+
+
 def _from_zero(steps: Inexact[Array, "*batch cells"]) -> Inexact[Array, "*batch edges"]:
     total = jnp.cumsum(steps, axis=-1)
     return jnp.concatenate([jnp.zeros_like(total[..., :1]), total], axis=-1)
@@ -52,7 +59,8 @@ class Delay(AbstractStage):
 
     Notes
     -----
-    A cell that a delayed edge crosses gets its mean. Place the stage next to the generator, where waves are staircases.
+    A cell that a delayed edge crosses gets the straight line nearest to it, which keeps its area and its first moment, so
+    that what comes after a filter is off by the fourth power of the cell only.
     """
 
     linear: ClassVar[bool] = True
@@ -62,8 +70,7 @@ class Delay(AbstractStage):
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Shift the wave to later times."""
-        mean, _ = shifted(wave, self.time, cell)
-        return jnp.stack([mean, mean], axis=-1)
+        return at_nodes(*shifted(wave, self.time, cell))
 
     def inverse(self, wave: Wave, cell: float) -> Wave:
         """Give the staircase that plays the wave when it is delayed.
