@@ -4,7 +4,7 @@ Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `q
 """
 
 from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
-from qrexplore.core.compilation import jit
+from qrexplore.core.compilation import jit, side_by_side
 from qrexplore.core.dependence import influential
 from qrexplore.core.environment import changes, environment
 from qrexplore.core.files import replacing, write_whole
@@ -54,6 +54,7 @@ __all__ = [
     "require_finite",
     "require_positive",
     "run",
+    "side_by_side",
     "table",
     "transparent",
     "walk",

@@ -45,7 +45,7 @@ DIMS = {
     "drive_flux_delay": ("flux_delay",),
     "cryoscope": ("quadrature", "duration"),
     "cryoscope_amplitudes": ("quadrature", "flux_amplitude", "duration"),
-    "flux_step": ("delay", "drive_frequency"),
+    "flux_step": ("delay", "point"),
     "resonator_spectroscopy": ("prepared_level", "probe_frequency"),
     "chevron": ("flux_amplitude", "duration"),
     "swap_chevron": ("flux_amplitude", "duration"),

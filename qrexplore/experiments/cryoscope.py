@@ -27,7 +27,7 @@ def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
     pulse = Pulse(f"flux_{qubit}", Square(point["duration"]), height)
     window = experiment.largest("duration") + experiment.setting("settling_time")
     phase = experiment.setting("quadrature_sign") * point["quadrature"]
-    play = Play(Schedule((pulse,), window=window))
+    play = Play(Schedule((pulse,), window=window), shared=("quadrature",))
     return (Rotation(qubit, jnp.pi / 2), play, Rotation(qubit, jnp.pi / 2, phase))
 
 

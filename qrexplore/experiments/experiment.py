@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from qrexplore.core import require_axis, require_choice
+from qrexplore.core import require_axis, require_choice, require_finite
 from qrexplore.data import COMPONENTS, PARTS, DatasetError, observable
 from qrexplore.experiments.blocks import Block
 
@@ -226,6 +226,41 @@ def build(
         units=REPORTS[chosen][0],
         shots=shots,
     )
+
+
+def spectra(
+    protocol: Protocol,
+    qubit: str,
+    sweep: Mapping[str, Any],
+    drive_frequency: Any,
+    settings: Mapping[str, Any],
+    *,
+    signal: bool = False,
+    shots: int | None = None,
+) -> Experiment:
+    """Make spectroscopy with one sweep beside that of the frequency, whose grid may follow the line.
+
+    Raises
+    ------
+    ValueError
+        If an axis is empty or not finite, or there is neither one row of frequencies for all points of the sweep nor one for
+        each.
+    """
+    ((name, values),) = sweep.items()
+    axis = require_axis(values, name, protocol.coordinates[name][0])
+    frequency = np.asarray(drive_frequency, dtype=np.float64)
+    require_finite(frequency, "drive_frequency")
+    if frequency.ndim == 1:
+        frequency = np.broadcast_to(frequency, (axis.size, frequency.size))
+    if frequency.ndim != 2 or len(frequency) != axis.size or not frequency.size:
+        msg = (
+            f"`drive_frequency` must have shape (points,) or ({axis.size}, points) in Hz, got {frequency.shape}. "
+            f"Give one axis for all of `{name}` or one row for each."
+        )
+        raise ValueError(msg)
+    made = build(protocol, qubit, {name: axis}, settings, signal=signal, shots=shots)
+    grid = Coordinate((name, "point"), frequency, *protocol.coordinates["drive_frequency"])
+    return replace(made, coordinates={**made.coordinates, "drive_frequency": grid})
 
 
 def along_bias(

@@ -6,11 +6,8 @@ another qubit is swept, to the static crosstalk.
 
 from typing import Any
 
-import numpy as np
-
-from qrexplore.core import require_axis, require_finite
 from qrexplore.experiments.blocks import Block, SteadyDrive
-from qrexplore.experiments.experiment import Coordinate, Experiment, Point, Protocol
+from qrexplore.experiments.experiment import Experiment, Point, Protocol, spectra
 
 
 def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
@@ -62,27 +59,5 @@ def flux_arc(
     shots
         Repetitions a point.
     """
-    bias = require_axis(flux_bias, "flux_bias", "V")
-    frequency = np.asarray(drive_frequency, dtype=np.float64)
-    require_finite(frequency, "drive_frequency")
-    if frequency.ndim == 1:
-        frequency = np.broadcast_to(frequency, (bias.size, frequency.size))
-    if frequency.ndim != 2 or len(frequency) != bias.size:
-        msg = (
-            f"`drive_frequency` must have shape (points,) or ({bias.size}, points) in Hz, got {frequency.shape}. "
-            "Give one axis for all biases or one row for each."
-        )
-        raise ValueError(msg)
-    words = PROTOCOL.coordinates
-    return Experiment(
-        protocol=PROTOCOL,
-        qubits=(qubit,),
-        coordinates={
-            "flux_bias": Coordinate(("flux_bias",), bias, *words["flux_bias"]),
-            "drive_frequency": Coordinate(("flux_bias", "point"), frequency, *words["drive_frequency"]),
-        },
-        settings={"drive_amplitude": float(drive_amplitude), **({"flux_qubit": flux_qubit} if flux_qubit else {})},
-        observable="signal" if signal else "population",
-        units="V" if signal else "1",
-        shots=shots,
-    )
+    settings = {"drive_amplitude": float(drive_amplitude), **({"flux_qubit": flux_qubit} if flux_qubit else {})}
+    return spectra(PROTOCOL, qubit, {"flux_bias": flux_bias}, drive_frequency, settings, signal=signal, shots=shots)

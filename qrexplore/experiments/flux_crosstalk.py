@@ -16,7 +16,9 @@ from qrexplore.pulses import Pulse, Schedule, Square
 
 
 def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
-    source, victim = experiment.qubits
+    # the setting names the source where only the victim is measured
+    alone = len(experiment.qubits) == 1
+    source, victim = (str(experiment.settings["source"]), *experiment.qubits) if alone else experiment.qubits
     pulse = Pulse(f"flux_{source}", Square(point["delay"]), point["flux_amplitude"])
     window = experiment.largest("delay") + experiment.setting("settling_time")
     play = Play(Schedule((pulse,), window=window), stop="delay")
@@ -45,6 +47,7 @@ def flux_crosstalk(
     victim: str = "q1",
     artificial_detuning: float = 0.0,
     drive_frequencies: Sequence[float] | None = None,
+    alone: bool = False,
     signal: bool = False,
     shots: int | None = None,
 ) -> Experiment:
@@ -57,16 +60,34 @@ def flux_crosstalk(
     delay
         Swept length of the flux pulse, s.
     source, victim
-        The qubit whose line plays, and the one of the Ramsey sequence; both are measured.
+        The qubit whose line plays, and the one of the Ramsey sequence; both are measured unless it is `alone`.
     artificial_detuning
         Rate at which the phase of the second quarter turn advances with the delay, Hz.
     drive_frequencies
         Carriers of source and victim, Hz; they follow the qubits of the twin if not given.
+    alone
+        Measure the victim only, whose carrier is then the only one and has to be given. A model may take the source to rest
+        (`with_spectators`).
     signal
         Report the readout signals in V instead of populations.
     shots
         Repetitions a point.
+
+    Raises
+    ------
+    ValueError
+        If an axis is empty or not finite, or the victim alone has not one carrier.
     """
-    settings = with_carriers({"artificial_detuning": float(artificial_detuning)}, drive_frequencies)
+    settings = {"artificial_detuning": float(artificial_detuning)}
     sweeps = {"flux_amplitude": flux_amplitude, "delay": delay}
-    return build(PROTOCOL, (source, victim), sweeps, settings, signal=signal, shots=shots)
+    if not alone:
+        settings = with_carriers(settings, drive_frequencies)
+        return build(PROTOCOL, (source, victim), sweeps, settings, signal=signal, shots=shots)
+    if drive_frequencies is None or len(drive_frequencies) != 1:
+        msg = (
+            f"`drive_frequencies` of a flux_crosstalk experiment on {victim} alone must be one number in Hz, got "
+            f"{drive_frequencies!r}. Give the carrier of {victim}."
+        )
+        raise ValueError(msg)
+    known = {**settings, "source": source, "drive_frequency": float(drive_frequencies[0])}
+    return build(PROTOCOL, victim, sweeps, known, signal=signal, shots=shots)

@@ -14,7 +14,7 @@ import numpy as np
 
 from qrexplore.core import require_positive
 from qrexplore.experiments.blocks import Block, Idle, PlayOnStep
-from qrexplore.experiments.experiment import Experiment, Point, Protocol, build
+from qrexplore.experiments.experiment import Experiment, Point, Protocol, spectra
 from qrexplore.pulses import Gaussian, Pulse, Schedule
 
 
@@ -39,7 +39,7 @@ def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
 
 PROTOCOL = Protocol(
     name="flux_step",
-    dims=("delay", "drive_frequency"),
+    dims=("delay", "point"),
     coordinates={
         "delay": ("s", "delay of the drive pulse after the flux step"),
         "drive_frequency": ("Hz", "drive frequency"),
@@ -70,7 +70,8 @@ def flux_step(
         Swept time from the flux step to the start of the drive pulse, s. Usual: 50 from 0.1 us to 60 us, evenly in the
         logarithm.
     drive_frequency
-        Swept carrier of the drive pulse, Hz. Usual: 31 about the frequency on the step, 500 shots each.
+        Swept carrier of the drive pulse, Hz: one axis for all delays, or a row for each that follows the line. Usual: 31 about
+        the frequency on the step, 500 shots each.
     flux_amplitude
         Height of the step, V; it lasts until the drive pulse is over.
     drive_amplitude
@@ -87,7 +88,7 @@ def flux_step(
     Raises
     ------
     ValueError
-        If a delay is negative or the pulse has no length.
+        If a delay is negative, the pulse has no length, or there is not one row of frequencies for each delay.
     """
     require_positive(pulse_duration, "pulse_duration", "s")
     if np.any(np.asarray(delay, dtype=np.float64) < 0):
@@ -99,5 +100,4 @@ def flux_step(
         "pulse_duration": float(pulse_duration),
         "pulse_sigmas": float(pulse_sigmas),
     }
-    sweeps = {"delay": delay, "drive_frequency": drive_frequency}
-    return build(PROTOCOL, qubit, sweeps, settings, signal=signal, shots=shots)
+    return spectra(PROTOCOL, qubit, {"delay": delay}, drive_frequency, settings, signal=signal, shots=shots)

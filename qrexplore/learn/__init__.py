@@ -21,7 +21,9 @@ from qrexplore.learn.goodness import AxisTest, Goodness, goodness, parameters_sp
 from qrexplore.learn.guided import guided
 from qrexplore.learn.heldout import HeldOut, held_out, predictive_density
 from qrexplore.learn.identifiability import Direction, Identifiability, identifiability
+from qrexplore.learn.landmarks import Landmarks, landmarks
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
+from qrexplore.learn.placing import placed
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.profile import Profile, profile
@@ -53,6 +55,7 @@ __all__ = [
     "HeldOut",
     "Identifiability",
     "Kernel",
+    "Landmarks",
     "Laplace",
     "LearnProblem",
     "LearnResult",
@@ -82,6 +85,7 @@ __all__ = [
     "held_out",
     "identifiability",
     "in_units",
+    "landmarks",
     "laplace",
     "learn",
     "leave_one_out",
@@ -91,6 +95,7 @@ __all__ = [
     "measured",
     "misfit",
     "parameters_spent",
+    "placed",
     "predictive_density",
     "preference",
     "problem_of",

@@ -89,10 +89,11 @@ def _linearize(
         along = jax.vmap(lambda direction: jax.jvp(found, (values,), (direction,)), out_axes=((None, None), 0))
         (populated, norm), (tangents, _) = along(basis[~readout])
     else:
-        populated, norm = found(values)
-        tangents = jax.lax.map(
-            lambda direction: jax.jvp(found, (values,), (direction,))[1][0], basis[~readout], batch_size=_TOGETHER
+        # what is found comes along with each column: to compute it apart would compile it once more
+        (every, norms), (tangents, _) = jax.lax.map(
+            lambda direction: jax.jvp(found, (values,), (direction,)), basis[~readout], batch_size=_TOGETHER
         )
+        populated, norm = every[0], norms[0]
     residual, predicted = compared(values, populated)
     columns = jnp.zeros((len(residual), len(paths)))
     if tangents is not None:

@@ -1,13 +1,12 @@
 """Residuals of a learning problem and their derivatives, compiled once for each experiment and what can influence it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from qrexplore.core import influential
+from qrexplore.core import influential, side_by_side
 from qrexplore.experiments import Experiment
 from qrexplore.learn.compiled import Functions, Posed, functions, predicted
 from qrexplore.learn.likelihood import Measured
@@ -78,7 +77,8 @@ class Kernel:
             for name, experiment, measured in zip(problem.datasets, problem.experiments, problem.measured, strict=True)
         )
         # found out at a few points, since each number of substeps compiles the large functions anew
-        self.substeps = tuple(resolution(problem.twin, e, tolerance=TOLERANCE).substeps for e in problem.experiments)
+        found = side_by_side(lambda e: resolution(problem.twin, e, tolerance=TOLERANCE), problem.experiments)
+        self.substeps = tuple(one.substeps for one in found)
 
     def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
         points = {key: jnp.asarray(values) for key, values in experiment.points().items()}
@@ -109,9 +109,7 @@ class Kernel:
     def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         values, slopes = self._values(point), self.coordinates.slopes(point)
         residuals, jacobians, predictions = [], [], []
-        for place, part in enumerate(self._parts):
-            run = part.functions.linearize
-            residual, columns, model = self._fine(place, run, values[part.used], twin)
+        for part, (residual, columns, model) in zip(self._parts, self._all("linearize", values, twin), strict=True):
             jacobian = np.zeros((len(part.present), len(slopes)))
             np.add.at(jacobian.T, self._leads[part.used], np.asarray(columns).T[:, part.present])
             residuals.append(np.asarray(residual)[part.present])
@@ -123,8 +121,7 @@ class Kernel:
         """Give half the sum of squares and its gradient."""
         values, slopes = self._values(point), self.coordinates.slopes(point)
         total, gradient = 0.0, np.zeros(len(slopes))
-        for place, part in enumerate(self._parts):
-            loss, slope = self._fine(place, part.functions.gradient, values[part.used], twin)
+        for part, (loss, slope) in zip(self._parts, self._all("gradient", values, twin), strict=True):
             total += float(loss)
             np.add.at(gradient, self._leads[part.used], np.asarray(slope))
         return total, gradient * slopes
@@ -132,24 +129,27 @@ class Kernel:
     def value(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> float:
         """Give half the sum of squares."""
         values = self._values(point)
-        found = [self._fine(k, p.functions.value, values[p.used], twin)[0] for k, p in enumerate(self._parts)]
-        return float(sum(map(float, found)))
+        return float(sum(float(loss) for (loss,) in self._all("value", values, twin)))
 
     def _values(self, point: Float[np.ndarray, " candidates"]) -> Float[np.ndarray, " paths"]:
         return np.asarray(self.coordinates.values(jnp.asarray(point)))[self._leads]
 
-    def _fine(self, place: int, run: Callable, values: Float[np.ndarray, " used"], twin: Twin) -> tuple:
-        """Run a function of one dataset in steps that are fine enough for the solver."""
-        part = self._parts[place]
-        posed = Posed(twin, part.measured, part.points)
-        while True:
-            found, norm = run(jnp.asarray(values), posed, self.substeps[place])
-            excess = float(norm) / LARGEST_NORM
-            # a NaN passes: the optimiser sees the NaN loss and stops with the status that says so
-            if not excess > 1:
-                return found
-            finer = refined(self.substeps[place], excess)
-            self.substeps = (*self.substeps[:place], finer, *self.substeps[place + 1 :])
+    def _all(self, name: str, values: Float[np.ndarray, " paths"], twin: Twin) -> list[tuple]:
+        """Run a function of every dataset, in steps that are fine enough for the solver."""
+
+        def run(part: _Part, substeps: int) -> tuple[tuple, int]:
+            posed, at = Posed(twin, part.measured, part.points), jnp.asarray(values[part.used])
+            while True:
+                found, norm = getattr(part.functions, name)(at, posed, substeps)
+                excess = float(norm) / LARGEST_NORM
+                # a NaN passes: the optimiser sees the NaN loss and stops with the status that says so
+                if not excess > 1:
+                    return found, substeps
+                substeps = refined(substeps, excess)
+
+        found = side_by_side(run, self._parts, self.substeps)
+        self.substeps = tuple(substeps for _, substeps in found)
+        return [one for one, _ in found]
 
     def point(self, problem: LearnProblem, moving: Float[np.ndarray, " free"]) -> Float[np.ndarray, " candidates"]:
         """Give the coordinates of all candidates for given coordinates of those that move; held ones stay where they are."""

@@ -122,6 +122,11 @@ class Dynamics:
         shifted = [self.network.pairs[k] for k in self._moved_couplings if self.network.shifting[k]]
         return own | {mode for pair in shifted for mode in pair}
 
+    @property
+    def _moved_aside(self) -> set[str]:
+        """Names of the resting neighbours of modes that pulses move."""
+        return {neighbour for name in self.pulsed for neighbour in self.network.rests_beside(name)}
+
     @cached_property
     def _component(self) -> Int[np.ndarray, " dimension"]:
         """Number of the block of the idle Hamiltonian to which each product state belongs."""
@@ -188,7 +193,10 @@ class Dynamics:
         network, chip = self.network, twin.chip
         flux, drives = _of_kind("flux", waves), _of_kind("drive", waves)
         rest = network.spectra(chip, {})
-        now = rest | {name: network.repelled(chip, name, *_pulsed(twin, name, flux, waves)) for name in self.pulsed}
+        aside = {name: twin.crosstalk.fast_flux.onto(name, flux) for name in self._moved_aside} if flux else {}
+        now = rest | {
+            name: network.repelled(chip, name, *_pulsed(twin, name, flux, waves), aside) for name in self.pulsed
+        }
         moved = zip(network.frequencies(chip, now), network.frequencies(chip, rest), strict=True)
         parts = []
         for mode, (name, (here, idle)) in enumerate(zip(network.modes, moved, strict=True)):
@@ -337,7 +345,10 @@ def dynamics(
         network=modes,
         driven=tuple(name for name in modes.modes if twin.crosstalk.microwave.reaches(name, drives)),
         pulsed=tuple(
-            name for name in modes.transmons if name in restless or twin.crosstalk.fast_flux.reaches(name, flux)
+            name
+            for name in modes.transmons
+            if name in restless
+            or any(twin.crosstalk.fast_flux.reaches(moved, flux) for moved in (name, *modes.rests_beside(name)))
         ),
         dissipative=twin.dissipative,
         rotated=single and bool(turned),

@@ -53,6 +53,10 @@ class Network:
     mediators: tuple[str, ...]
     resting: tuple[tuple[str, str, str], ...] = ()
 
+    def rests_beside(self, name: str) -> tuple[str, ...]:
+        """Give the resting neighbours of a mode."""
+        return tuple(neighbour for mode, _, neighbour in self.resting if mode == name)
+
     @property
     def transmons(self) -> tuple[str, ...]:
         """Names of all transmons whose flux matters."""
@@ -87,16 +91,21 @@ class Network:
     def spectra(self, chip: Chip, flux: Flux) -> dict[str, tuple[Array, Array]]:
         """Give frequency and anharmonicity (Hz) of all transmons; those without a flux (Φ0) stand at zero volts."""
         at = {name: chip.transmon(name).at_flux(flux.get(name, jnp.zeros(()))) for name in self.transmons}
-        return {name: self.repelled(chip, name, *spectrum) for name, spectrum in at.items()}
+        return {name: self.repelled(chip, name, *spectrum, flux) for name, spectrum in at.items()}
 
     def repelled(
-        self, chip: Chip, name: str, frequency: Float[Array, "*times"], anharmonicity: Float[Array, "*times"]
+        self,
+        chip: Chip,
+        name: str,
+        frequency: Float[Array, "*times"],
+        anharmonicity: Float[Array, "*times"],
+        flux: Flux | None = None,
     ) -> tuple[Float[Array, "*times"], Float[Array, "*times"]]:
-        """Give frequency and anharmonicity (Hz) of a transmon with what its resting neighbours add."""
-        first, second = jnp.zeros(()), jnp.zeros(())
+        """Give frequency and anharmonicity (Hz) of a transmon with what its resting neighbours add, each at its flux (Φ0)."""
+        first, second, flux = jnp.zeros(()), jnp.zeros(()), flux or {}
         for mode, coupling, neighbour in self.resting:
             if mode == name:
-                other, _ = chip.transmon(neighbour).at_flux(jnp.zeros(()))
+                other, _ = chip.transmon(neighbour).at_flux(flux.get(neighbour, jnp.zeros(())))
                 strength = chip.couplings[coupling].strength({name: frequency, neighbour: other})
                 apart = frequency - other
                 first = first + _repulsion(apart, strength)

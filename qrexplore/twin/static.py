@@ -1,5 +1,7 @@
 """Flux that stands still, or nearly so: a static bias, and a step that began long ago."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -7,6 +9,9 @@ from qrexplore.pulses import sample_count
 from qrexplore.twin.electronics import SignalChain
 from qrexplore.twin.electronics.wave import line_of_cell
 from qrexplore.twin.model import Twin
+
+# samples of the generator after a step that are followed one by one, and how many make a cell later on
+_EARLY, _COARSE = 1000, 50
 
 
 def static_flux(
@@ -53,12 +58,21 @@ def late_step(line: SignalChain, height: float, times: Float[Array, "*shape"], w
 
     Notes
     -----
-    The line is followed from the step on, once for all points, with one cell a sample of the generator; the qubits are not,
-    so that a wait costs a few operations a sample. Between its nodes the wave of a cell is a straight line. One exponential
-    is exact at the nodes; what remains is the curvature of what one stage hands to the next. Against 64 cells a sample, a
-    line with a low-pass of 300 MHz and settlings of 8 ns to 40 us differs by a share of 3e-5 of the step 5 ns after it, 7e-8
-    from 100 ns on; within the first samples a low-pass is coarser, by up to 2 %.
+    The line is followed from the step on, once for all points; the qubits are not, so that a wait costs a few operations a
+    cell. For the first `_EARLY` samples there is one cell a sample of the generator, then one for every `_COARSE` of them, so
+    that even tens of microseconds are some thousand cells. Between its nodes the wave of a cell is a straight line. One
+    exponential is exact at the nodes; what remains is the curvature of what one stage hands to the next. Against 64 cells a
+    sample, a line with a low-pass of 300 MHz and settlings of 8 ns to 40 us differs by a share of 3e-5 of the step 5 ns after
+    it, 7e-8 from 100 ns on; within the first samples a low-pass is coarser, by up to 2 %.
     """
+    fine = _followed(line, height, times, min(window, _EARLY / line.sample_rate))
+    if window * line.sample_rate <= _EARLY:
+        return fine
+    coarse = replace(line, sample_rate=line.sample_rate / _COARSE)
+    return jnp.where(times * line.sample_rate < _EARLY - 1, fine, _followed(coarse, height, times, window))
+
+
+def _followed(line: SignalChain, height: float, times: Float[Array, "*shape"], window: float) -> Float[Array, "*shape"]:
     rate = line.sample_rate
     left, rise = line_of_cell(line.forward(jnp.full(sample_count(window, rate), height), 1))
     position = times * rate

@@ -18,12 +18,13 @@ from qrexplore.twin.case_study.model import QUBITS
 from qrexplore.twin.electronics import Gain
 from qrexplore.twin.model import Twin
 from qrexplore.twin.spectrum import dressed_frequencies
+from qrexplore.twin.static import late_step
 
 NEIGHBOUR = {"q0": "q1", "q1": "q0"}
 GATE = 20e-9
-_LONG_GATE = 400e-9
+_LONG_GATE = 200e-9
 # what a lab knows after an hour: errors of its calibrations, in Hz and relative
-_FREQUENCY_ERROR, _VOLTAGE_ERROR = 0.15e6, 0.01
+_FREQUENCY_ERROR, _COARSE_ERROR, _VOLTAGE_ERROR = 0.15e6, 3e6, 0.01
 # flux lines are late by some ns, and settle
 _SETTLING = 16e-9
 # V at the generator that widens a line to some MHz, so that a coarse sweep cannot miss it
@@ -31,6 +32,9 @@ _WIDE = 0.015
 # of slow noise, where a superposition waits for long
 _NODES = 15
 _BIASES = np.array([0.15, 0.3, 0.45])
+_ARC = np.linspace(-0.6, 0.6, 17)
+# height (V) of a step of the flux, and when the qubit is looked at after it
+_STEP, _STEP_DELAYS = 0.3, np.geomspace(0.1e-6, 60e-6, 16)
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,17 @@ class Calibration:
     resonator
         Frequency of each readout resonator, Hz.
     half_turn, selective
-        Height (V) of a half turn of 20 ns, and of one of 400 ns.
+        Height (V) of a half turn of 20 ns, and of one of 200 ns.
     interaction
         Voltage (V) of the pulse that brings |11> to |02>.
     swap
         Voltage (V) of the pulse that brings |10> to |01>.
     biased
         Frequency (Hz) at each bias of the experiments against flux.
+    arc
+        Frequency (Hz) at each bias of the flux arc, as a coarse scan follows it.
+    stepped
+        Frequency (Hz) at each delay after a step of the flux, as a coarse scan follows it.
     """
 
     frequency: Mapping[str, float]
@@ -61,6 +69,8 @@ class Calibration:
     interaction: float
     swap: float
     biased: Mapping[str, tuple[float, ...]]
+    arc: Mapping[str, tuple[float, ...]]
+    stepped: Mapping[str, tuple[float, ...]]
 
 
 def calibrated(device: Twin, generator: np.random.Generator) -> Calibration:
@@ -84,6 +94,10 @@ def calibrated(device: Twin, generator: np.random.Generator) -> Calibration:
         interaction=float(interaction_voltage(device) or np.nan) * found(1.0, _VOLTAGE_ERROR),
         swap=_swap_voltage(device) * found(1.0, _VOLTAGE_ERROR),
         biased=biased,
+        arc={name: tuple(found(f, _COARSE_ERROR) for f in _arc(device, name, _ARC, idle[name])) for name in QUBITS},
+        stepped={
+            name: tuple(found(f, _COARSE_ERROR) for f in _after_step(device, name, idle[name])) for name in QUBITS
+        },
     )
 
 
@@ -99,6 +113,12 @@ def _arc(device: Twin, name: str, biases: np.ndarray, idle: float) -> np.ndarray
     flux = device.biases[f"bias_{name}"].gain * jnp.asarray(biases)
     moved = transmon.at_flux(flux)[0] - transmon.at_flux(jnp.zeros(()))[0]
     return idle + np.asarray(moved)
+
+
+def _after_step(device: Twin, name: str, idle: float) -> np.ndarray:
+    transmon, line = device.chip.qubits[name], device.lines[f"flux_{name}"]
+    flux = late_step(line, _STEP, jnp.asarray(_STEP_DELAYS), float(_STEP_DELAYS[-1]) + GATE)
+    return idle + np.asarray(transmon.at_flux(flux)[0] - transmon.at_flux(jnp.zeros(()))[0])
 
 
 def _swap_voltage(device: Twin) -> float:
@@ -144,17 +164,16 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
     f, half_turn = known.frequency[qubit], known.half_turn[qubit]
     own = {"qubit": qubit, "drive_frequency": f}
     pulse = {"drive_amplitude": half_turn, "pulse_duration": GATE}
-    biases = np.linspace(-0.6, 0.6, 17)
     probes = known.resonator[qubit] + np.linspace(-7e6, 4e6, 34)
-    arc = _around_arc(known, qubit, biases)
+    arc = np.asarray(known.arc[qubit])[:, None] + np.linspace(-40e6, 40e6, 27)
     other = NEIGHBOUR[qubit]
     spectrum = lab.resonator_spectroscopy([0, 1, 2], probes, qubit=qubit, report="transmission", shots=1000)
     return {
         "resonator": spectrum,
-        "arc": _outcomes(lab.flux_arc(biases, arc, qubit=qubit, drive_amplitude=_WIDE, shots=500)),
+        "arc": _outcomes(lab.flux_arc(_ARC, arc, qubit=qubit, drive_amplitude=_WIDE, shots=500)),
         "static_crosstalk": _outcomes(
             lab.flux_arc(
-                biases, f + np.linspace(-12e6, 4e6, 17), qubit=qubit, flux_qubit=other, drive_amplitude=_WIDE, shots=500
+                _ARC, f + np.linspace(-12e6, 4e6, 17), qubit=qubit, flux_qubit=other, drive_amplitude=_WIDE, shots=500
             )
         ),
         "level_two": _outcomes(
@@ -196,7 +215,7 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
             lab.cryoscope_amplitudes(
                 _heights(known, qubit), np.arange(1, 141, 3) * 1e-9, shots=2000, **own
             ),
-            nodes=3, settling=60e-9,
+            settling=60e-9,
         ),
         "flux_step": _flux_step(known, qubit),
     }  # fmt: skip
@@ -208,56 +227,48 @@ def _heights(known: Calibration, qubit: str) -> list[float]:
     return [round(0.7 * highest, 3), round(highest, 3)]
 
 
-def _around_arc(known: Calibration, qubit: str, biases: np.ndarray) -> np.ndarray:
-    """Give a row of drive frequencies (Hz) around the arc for each bias, from its parabola through the known points."""
-    curve = np.polyfit(
-        [-_BIASES[-1], 0.0, *_BIASES], [known.biased[qubit][-1], known.frequency[qubit], *known.biased[qubit]], 2
-    )
-    return np.polyval(curve, biases)[:, None] + np.linspace(-40e6, 40e6, 27)
-
-
 def _flux_step(known: Calibration, qubit: str) -> Experiment:
-    volts = 0.3
-    low = known.biased[qubit][1]
+    around = np.asarray(known.stepped[qubit])[:, None] + np.linspace(-24e6, 24e6, 25)
     made = lab.flux_step(
-        np.geomspace(0.1e-6, 60e-6, 16), low + np.linspace(-60e6, 60e6, 25),
-        flux_amplitude=volts, drive_amplitude=known.selective[qubit] * 4, pulse_duration=100e-9, qubit=qubit, shots=500,
+        _STEP_DELAYS, around,
+        flux_amplitude=_STEP, drive_amplitude=known.selective[qubit] * 2, pulse_duration=100e-9, qubit=qubit, shots=500,
     )  # fmt: skip
     return _outcomes(made)
 
 
 def _double(known: Calibration) -> dict[str, Experiment]:
-    """Give the experiments on both qubits."""
+    """Give the experiments that take both qubits."""
     volts, swap = known.interaction, known.swap
-    delays = np.linspace(20e-9, 500e-9, 13)
     made = {
         "chevron": _outcomes(
-            lab.chevron(volts * np.linspace(0.92, 1.08, 25), np.arange(2, 82, 2) * 1e-9, shots=1000), settling=_SETTLING
+            lab.chevron(volts * np.linspace(0.92, 1.08, 17), np.arange(2, 82, 2.5) * 1e-9, shots=1500),
+            settling=_SETTLING,
         ),
         "swap": _outcomes(
-            lab.swap_chevron(swap * np.linspace(0.95, 1.05, 15), np.arange(2, 102, 4) * 1e-9, shots=1000),
+            lab.swap_chevron(swap * np.linspace(0.95, 1.05, 11), np.arange(2, 102, 5) * 1e-9, shots=1500),
             settling=_SETTLING,
         ),
         "conditional": _outcomes(
             lab.conditional_oscillation(
-                volts * np.linspace(0.96, 1.04, 7), np.linspace(0, 2 * np.pi, 9)[:-1], flux_duration=40e-9, shots=1000
+                volts * np.linspace(0.96, 1.04, 7), np.linspace(0, 2 * np.pi, 7)[:-1], flux_duration=40e-9, shots=1500
             ),
             settling=_SETTLING,
         ),
         "zz": _outcomes(lab.zz_ramsey(np.linspace(0, 12e-6, 31), artificial_detuning=0.3e6, shots=1000)),
     }
     for source, victim in (("q0", "q1"), ("q1", "q0")):
-        strong, weak = 8 * known.half_turn[source], 0.5 * known.half_turn[victim]
+        strong, weak = 6 * known.half_turn[source], 0.8 * known.half_turn[victim]
         made |= {
             f"drive_{source}_{victim}": _outcomes(
                 lab.drive_cancellation(
                     weak * np.linspace(0, 1, 4), np.linspace(0, 2 * np.pi, 7)[:-1],
-                    drive_amplitude=min(strong, 0.9), shots=1000, pulse_duration=60e-9, source=source, victim=victim,
+                    drive_amplitude=min(strong, 0.9), shots=1000, pulse_duration=30e-9, source=source, victim=victim,
                 )
             ),
             f"flux_{source}_{victim}": _outcomes(
                 lab.flux_crosstalk(
-                    [-0.3, 0.3], delays, artificial_detuning=4e6, shots=1000, source=source, victim=victim
+                    [-0.3, 0.3], np.linspace(20e-9, 500e-9, 25), artificial_detuning=4e6, shots=1000,
+                    source=source, victim=victim, alone=True, drive_frequencies=[known.frequency[victim]],
                 ),
                 settling=_SETTLING,
             ),

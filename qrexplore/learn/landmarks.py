@@ -1,0 +1,274 @@
+"""Landmarks: the numbers that spectra and fringes are read for, as the data show them and as a twin puts them in closed form.
+
+The likelihood of a narrow line has no slope a few widths away, and that of a long fringe is full of valleys. Where a line is
+and how fast a fringe turns are smooth functions of the parameters; a fit of them alone is the place from which to begin.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float
+
+from qrexplore.data import observable
+from qrexplore.experiments import Experiment, from_dataset, pulsed_qubit
+from qrexplore.pulses import sample_count
+from qrexplore.twin import Twin, dressed_frequencies
+from qrexplore.twin.static import late_step, static_flux
+
+Flux = Mapping[str, Float[Array, " points"]]
+
+# of a grid of drive frequencies: how well the center of a line is known, and how many of its widths are tried
+_LINE_SHARE, _WIDTHS = 0.3, 4
+# share of the variance of a spectrum that its line may leave unexplained
+_UNEXPLAINED = 0.5
+# of the inverse of the length of a fringe: how well its frequency is known
+_FRINGE_SHARE = 0.1
+# relative, of a resonance that is read off a chevron, and of its splitting
+_MEETING_SHARE, _SPLITTING_SHARE = 0.01, 0.1
+# cells of a line that is followed for microseconds; much longer than its fast parts, which are over by then
+_SLOW_CELL = 20e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """Some numbers read off one dataset.
+
+    Attributes
+    ----------
+    observed, stderr
+        The numbers and about how well they are known, Hz; one that is NaN tells nothing.
+    predicted
+        What a twin says of them, Hz; differentiable.
+    period
+        Of numbers that are known up to a multiple of it only, Hz; infinity for others.
+    """
+
+    observed: Float[np.ndarray, " numbers"]
+    stderr: Float[np.ndarray, " numbers"]
+    predicted: Callable[[Twin], Float[Array, " numbers"]]
+    period: float = float("inf")
+
+    def residuals(self, twin: Twin) -> Float[Array, " numbers"]:
+        """Give how far a twin is off, in standard errors."""
+        there = np.isfinite(self.observed)
+        apart = jnp.where(there, self.predicted(twin) - np.where(there, self.observed, 0.0), 0.0)
+        if np.isfinite(self.period):
+            apart = apart - self.period * jnp.round(jax.lax.stop_gradient(apart) / self.period)
+        return apart / self.stderr
+
+
+def landmarks(data: xr.Dataset) -> Landmarks | None:
+    """Give the landmarks of a dataset; None for an experiment that needs none.
+
+    Parameters
+    ----------
+    data
+        One dataset.
+    """
+    experiment = from_dataset(data)
+    reader = _READERS.get(experiment.name)
+    return None if reader is None else reader(experiment, np.asarray(observable(data).values, dtype=np.float64))
+
+
+def _shares(experiment: Experiment, values: np.ndarray) -> Float[np.ndarray, "signals *sweep"]:
+    """Give what is seen of the first qubit: one signal, or one for each outcome or quadrature."""
+    seen = values[0]
+    return np.moveaxis(seen, -1, 0) if seen.ndim > len(experiment.protocol.dims) else seen[None]
+
+
+def _line_center(frequency: Float[np.ndarray, " points"], signals: Float[np.ndarray, "signals points"]) -> float:
+    """Give the center (Hz) of the one line in a spectrum: the bump that, with a level, fits best; NaN if none stands out."""
+    there = np.all(np.isfinite(signals), axis=0)
+    frequency, signals = frequency[there], signals[:, there]
+    step = np.ptp(frequency) / (len(frequency) - 1)
+    centers = np.linspace(frequency.min(), frequency.max(), 8 * len(frequency) - 7)
+    best, found, all_of_it = np.inf, np.nan, 0.0
+    for width in step * 2.0 ** np.arange(_WIDTHS):
+        bumps = 1 / (1 + ((frequency - centers[:, None]) / width) ** 2)
+        bumps = bumps - bumps.mean(axis=1, keepdims=True)
+        centered = signals - signals.mean(axis=1, keepdims=True)
+        explained = np.sum((bumps @ centered.T) ** 2, axis=1) / np.sum(bumps**2, axis=1)
+        all_of_it = float(np.sum(centered**2))
+        left = all_of_it - explained
+        if left.min() < best:
+            best, found = float(left.min()), float(centers[np.argmin(left)])
+    return found if best < _UNEXPLAINED * all_of_it else np.nan
+
+
+def _line(twin: Twin, experiment: Experiment, flux: Flux) -> Float[Array, " points"]:
+    """Give the 0-1 frequency (Hz) of the measured qubit at some fluxes."""
+    resting = tuple(experiment.settings.get("resting", ()))
+    return jax.vmap(lambda at: dressed_frequencies(twin, experiment.qubits, flux=at, spectators=resting)[0])(flux)
+
+
+def _names(experiment: Experiment) -> tuple[str, ...]:
+    return (*experiment.qubits, *experiment.settings.get("resting", ()))
+
+
+def _spectrum(experiment: Experiment, values: np.ndarray, flux: Callable[[Twin], Flux]) -> Landmarks:
+    """Give the centers of the lines of one spectrum a row."""
+    frequency = experiment.coordinates["drive_frequency"].values
+    signals = _shares(experiment, values)
+    centers = np.array([_line_center(row, signals[:, k]) for k, row in enumerate(frequency)])
+    error = _LINE_SHARE * np.ptp(frequency, axis=1) / (frequency.shape[1] - 1)
+    return Landmarks(centers, error, lambda twin: _line(twin, experiment, flux(twin)))
+
+
+def _flux_arc(experiment: Experiment, values: np.ndarray) -> Landmarks:
+    bias = jnp.asarray(experiment.coordinates["flux_bias"].values)
+    source = experiment.settings.get("flux_qubit", experiment.qubits[0])
+    return _spectrum(
+        experiment,
+        values,
+        lambda twin: {name: static_flux(twin, name, bias, source=source) for name in _names(experiment)},
+    )
+
+
+def _flux_step(experiment: Experiment, values: np.ndarray) -> Landmarks:
+    (qubit,) = experiment.qubits
+    times = jnp.asarray(experiment.coordinates["delay"].values) + experiment.setting("pulse_duration") / 2
+    height, last = float(experiment.setting("flux_amplitude")), float(times.max()) + _SLOW_CELL
+
+    def flux(twin: Twin) -> Flux:
+        line = replace(twin.lines[f"flux_{qubit}"], sample_rate=1 / _SLOW_CELL)
+        return _on_all(twin, experiment, late_step(line, height, times, last))
+
+    return _spectrum(experiment, values, flux)
+
+
+def _on_all(twin: Twin, experiment: Experiment, carried: Float[Array, " points"]) -> Flux:
+    """Give the flux of all transmons under what the flux line of the measured qubit carries."""
+    leaks = twin.crosstalk.fast_flux
+    return {name: leaks.onto(name, {pulsed_qubit(experiment): carried}) for name in _names(experiment)}
+
+
+def _ef_spectroscopy(experiment: Experiment, values: np.ndarray) -> Landmarks:
+    frequency = experiment.coordinates["drive_frequency"].values
+    center = _line_center(frequency, _shares(experiment, values))
+    (qubit,) = experiment.qubits
+    none = {name: jnp.zeros(1) for name in _names(experiment)}
+    error = _LINE_SHARE * np.ptp(frequency) / (len(frequency) - 1)
+    return Landmarks(
+        np.array([center]),
+        np.array([error]),
+        lambda twin: _line(twin, experiment, none) + twin.chip.qubits[qubit].anharmonicity,
+    )
+
+
+def _phasor(cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
+    """Give the phasor of the signal that varies most, from its parts along the first axis."""
+    both = np.stack([cosine, sine])
+    both = both - np.nanmean(both, axis=-1, keepdims=True)
+    strongest = int(np.argmax(np.nansum(np.abs(both) ** 2, axis=(0, *range(2, both.ndim)))))
+    return np.nan_to_num(both[0, strongest] + 1j * both[1, strongest])
+
+
+def _ramsey_phases(experiment: Experiment, values: np.ndarray) -> Landmarks:
+    times, phase = (experiment.coordinates[name].values for name in ("delay", "phase"))
+    signals = _shares(experiment, values)
+    centered = np.nan_to_num(signals - np.nanmean(signals, axis=(1, 2), keepdims=True))
+    design = np.stack([np.cos(phase), -np.sin(phase)], axis=1)
+    cosine, sine = np.moveaxis(np.linalg.pinv(design) @ centered, 1, 0)
+    wave = _phasor(cosine, sine)
+    limit = 0.5 / np.min(np.diff(times))
+    grid = np.linspace(-limit, limit, 16 * len(times))
+    seen = grid[np.argmax(np.abs(np.exp(-2j * np.pi * grid[:, None] * times) @ wave))]
+    at = seen - experiment.setting("artificial_detuning") + experiment.setting("drive_frequency")
+    none = {name: jnp.zeros(1) for name in _names(experiment)}
+    return Landmarks(
+        np.array([at]),
+        np.array([_FRINGE_SHARE / np.ptp(times)]),
+        lambda twin: _line(twin, experiment, none),
+        period=2 * limit,
+    )
+
+
+def _cryoscope(experiment: Experiment, values: np.ndarray) -> Landmarks:
+    """Give the detuning between neighbouring durations, which a grid of durations tells up to its inverse step."""
+    times, heights = (experiment.coordinates[name].values for name in ("duration", "flux_amplitude"))
+    step = float(np.min(np.diff(times)))
+    signals = _shares(experiment, values)
+    wave = _phasor(signals[:, 0], experiment.setting("quadrature_sign") * signals[:, 1])
+    turned = np.angle(wave[:, 1:] * np.conj(wave[:, :-1])) / (2 * np.pi * np.diff(times))
+    contrast = np.median(np.abs(wave))
+    noise = np.sqrt(0.25 / (experiment.shots or 1000)) / contrast
+    (qubit,) = experiment.qubits
+    carrier = experiment.setting("drive_frequency")
+
+    window = float(times.max()) + experiment.setting("settling_time")
+
+    def predicted(twin: Twin) -> Float[Array, " numbers"]:
+        line = twin.lines[f"flux_{qubit}"]
+        samples = np.clip(
+            times[:, None] * line.sample_rate - np.arange(sample_count(window, line.sample_rate)), 0.0, 1.0
+        )
+        carried = line.forward(jnp.asarray(heights[:, None, None] * samples), 1).mean(axis=-1)
+        turns = jnp.sum(_bare(twin, experiment, carried) - carrier, axis=-1) / line.sample_rate
+        return (jnp.diff(turns, axis=1) / np.diff(times)).reshape(-1)
+
+    error = np.sqrt(2) * noise / (2 * np.pi * step) + 1e6
+    return Landmarks(turned.reshape(-1), np.full(turned.size, error), predicted, period=1 / step)
+
+
+def _bare(twin: Twin, experiment: Experiment, carried: Float[Array, "*points"]) -> Float[Array, "*points"]:
+    """Give the frequency (Hz) of the pulsed qubit, as its neighbours shift it where it idles."""
+    (qubit,) = experiment.qubits
+    transmon = twin.chip.qubits[qubit]
+    idle = _line(twin, experiment, {name: jnp.zeros(1) for name in _names(experiment)})[0]
+    return idle + transmon.at_flux(carried)[0] - transmon.at_flux(jnp.zeros(()))[0]
+
+
+def _chevron(experiment: Experiment, values: np.ndarray) -> Landmarks:
+    """Give by how much |11> and |02> are apart at the height of the slowest exchange, and how fast that is."""
+    pulsed = pulsed_qubit(experiment)
+    (other,) = [name for name in experiment.qubits if name != pulsed]
+    heights, times = (experiment.coordinates[name].values for name in ("flux_amplitude", "duration"))
+    signals = np.moveaxis(values, -1, 1) if values.ndim > 3 else values[:, None]
+    signals = signals.reshape(-1, len(heights), len(times))
+    swing = np.nanmean(np.nanvar(signals, axis=2), axis=0)
+    weight = np.clip(swing - np.median(swing), 0, None) ** 2
+    meeting = float(np.sum(weight * heights) / np.sum(weight))
+    rows = signals[:, int(np.argmin(np.abs(heights - meeting)))]
+    grid = np.linspace(0.6 / np.ptp(times), 0.25 / np.min(np.diff(times)), 400)
+    splitting = float(grid[int(np.argmin([_wave_error(times, rows, f) for f in grid]))])
+    duration = float(times.max())
+
+    def predicted(twin: Twin) -> Float[Array, " numbers"]:
+        line = twin.lines[f"flux_{pulsed}"]
+        count = sample_count(duration, line.sample_rate)
+        # without the beginning, when the pulse has not arrived
+        carried = line.forward(jnp.full(count, meeting), 1)[count // 2 :].mean()
+        high, low = twin.chip.qubits[pulsed], twin.chip.qubits[other]
+        frequency, anharmonicity = high.at_flux(carried)
+        rest = low.at_flux(jnp.zeros(()))[0]
+        coupling = _coupling(twin, (other, pulsed), {other: rest, pulsed: frequency})
+        return jnp.stack([frequency + anharmonicity - rest, 2 * np.sqrt(2) * coupling])
+
+    errors = np.array([_MEETING_SHARE * 1e9, _SPLITTING_SHARE * splitting])
+    return Landmarks(np.array([0.0, splitting]), errors, predicted)
+
+
+def _coupling(twin: Twin, between: tuple[str, str], frequencies: Mapping[str, Array]) -> Float[Array, ""]:
+    parts = [part for part in twin.chip.couplings.values() if set(part.between) == set(between)]
+    return sum((part.strength(frequencies) for part in parts), jnp.zeros(()))
+
+
+def _wave_error(times: np.ndarray, rows: np.ndarray, frequency: float) -> float:
+    angle = 2 * np.pi * frequency * times
+    design = np.stack([np.ones_like(times), np.cos(angle), np.sin(angle)], axis=1)
+    rows = np.nan_to_num(rows)
+    return float(np.sum((rows.T - design @ (np.linalg.pinv(design) @ rows.T)) ** 2))
+
+
+_READERS: Mapping[str, Callable[[Experiment, np.ndarray], Landmarks]] = {
+    "flux_arc": _flux_arc,
+    "flux_step": _flux_step,
+    "ef_spectroscopy": _ef_spectroscopy,
+    "ramsey_phases": _ramsey_phases,
+    "cryoscope_amplitudes": _cryoscope,
+    "chevron": _chevron,
+}

@@ -1,0 +1,89 @@
+"""A start where the landmarks of the data say: what a search over all points needs, to begin in the right valley."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from qrexplore.core import influential, jit
+from qrexplore.learn.landmarks import Landmarks, landmarks
+from qrexplore.learn.problem import LearnProblem
+from qrexplore.optimize import Coordinates, LeastSquares, LevenbergMarquardt, Stop, multi_start, search, starts
+from qrexplore.twin import Twin
+
+# starts lie within so many standard deviations of the priors; landmarks that are off by more than so many errors pull less
+_AROUND, _ROBUST = 2.0, 3.0
+_STOP = Stop(steps=40, patience=5, share=1e-3)
+
+
+def placed(problem: LearnProblem, *, count: int = 4, seed: int = 0) -> Twin:
+    """Give the start of a problem moved to where the landmarks of its data say.
+
+    Parameters
+    ----------
+    problem
+        The question; its priors hold what landmarks do not tell.
+    count
+        Searches from the start and from places around it, within two standard deviations of the priors.
+    seed
+        Of these places.
+    """
+    found = [mark for data in problem.datasets.values() if (mark := landmarks(data)) is not None]
+    if not found:
+        return problem.twin
+    posed = _Posed(problem, found)
+    # numbers known up to a period mislead until the others have come near
+    first = posed.least_squares(periodic=0.0)
+    points = starts(first.start, _AROUND, count, seed=seed)
+    best = multi_start(first, LevenbergMarquardt(), points, stop=_STOP, apart=np.inf).best
+    end = search(posed.least_squares(periodic=1.0), LevenbergMarquardt(), start=best.coordinates, stop=_STOP)
+    values = np.asarray(posed.coordinates.values(jnp.asarray(end.coordinates)))
+    return problem.moved({path: float(value) for path, value in zip(problem.table.paths, values, strict=True)})
+
+
+class _Posed:
+    """The fit of some landmarks, with the priors of a problem; compiled once, whatever weight those with a period have."""
+
+    def __init__(self, problem: LearnProblem, marks: Sequence[Landmarks]) -> None:
+        self.problem, self.coordinates = problem, Coordinates(problem.table)
+        paths = problem.table.paths
+
+        def all_of(twin: Twin, periodic: Array | float) -> Float[Array, " numbers"]:
+            parts = [mark.residuals(twin) * (periodic if np.isfinite(mark.period) else 1.0) for mark in marks]
+            found = jnp.concatenate(parts)
+            return found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / _ROBUST) ** 2)))
+
+        reached = influential(lambda twin: all_of(twin, 1.0), problem.twin)
+        self.used = np.array([place for place, path in enumerate(paths) if path in reached], dtype=int)
+        names = [paths[place] for place in self.used]
+
+        @jit
+        def both(values: Array, twin: Twin, periodic: Array) -> tuple[Array, Array]:
+            def residuals(values: Array) -> tuple[Array, Array]:
+                found = all_of(twin.replace(dict(zip(names, values, strict=True))), periodic)
+                return found, found
+
+            columns, found = jax.jacfwd(residuals, has_aux=True)(values)
+            return found, columns
+
+        self.both = both
+
+    def least_squares(self, *, periodic: float) -> LeastSquares:
+        """Pose it to an optimiser, with some weight of the landmarks that have a period."""
+        coordinates, count = self.coordinates, len(self.problem.table)
+        told = np.flatnonzero(coordinates.whitened)
+
+        def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values = np.asarray(coordinates.values(jnp.asarray(point)))
+            residual, columns = self.both(jnp.asarray(values[self.used]), self.problem.twin, jnp.asarray(periodic))
+            jacobian = np.zeros((len(residual), count))
+            jacobian[:, self.used] = np.asarray(columns) * coordinates.slopes(point)[self.used]
+            return np.append(np.asarray(residual), point[told]), np.vstack([jacobian, np.eye(count)[told]])
+
+        def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
+            residual, jacobian = linearize(point)
+            return float(residual @ residual) / 2, jacobian.T @ residual
+
+        return LeastSquares(linearize, gradient, coordinates.free(self.problem.table.values))
