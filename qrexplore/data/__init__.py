@@ -20,6 +20,7 @@ from qrexplore.data.open import open_data
 from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
 from qrexplore.data.rescale import population_covariance, rescaled, shared_covariance
 from qrexplore.data.schema import (
+    APART,
     AXES,
     COMPONENTS,
     DIMS,
@@ -37,6 +38,7 @@ from qrexplore.data.schema import (
 from qrexplore.data.split import split, thinned
 
 __all__ = [
+    "APART",
     "AXES",
     "COMPONENTS",
     "DENOISED",

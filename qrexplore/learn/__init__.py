@@ -16,12 +16,16 @@ from qrexplore.learn.comparison import (
     preference,
 )
 from qrexplore.learn.derived import Derived, derived
+from qrexplore.learn.examination import Estimate, Examination, Score
+from qrexplore.learn.examine import examine
+from qrexplore.learn.expected import expected_squares
 from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
 from qrexplore.learn.goodness import AxisTest, Goodness, goodness, parameters_spent
 from qrexplore.learn.guided import guided
 from qrexplore.learn.heldout import HeldOut, held_out, predictive_density
 from qrexplore.learn.identifiability import Direction, Identifiability, identifiability
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
+from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.profile import Profile, profile
@@ -48,7 +52,9 @@ __all__ = [
     "Candidate",
     "Derived",
     "Direction",
+    "Estimate",
     "Evaluation",
+    "Examination",
     "Goodness",
     "HeldOut",
     "Identifiability",
@@ -61,10 +67,12 @@ __all__ = [
     "LikelihoodRatio",
     "Measured",
     "Optimum",
+    "Posterior",
     "Profile",
     "Recipe",
     "Region",
     "Samples",
+    "Score",
     "Study",
     "ambiguity",
     "begin_run",
@@ -75,6 +83,8 @@ __all__ = [
     "diagnostics",
     "digest",
     "drawn_band",
+    "examine",
+    "expected_squares",
     "fisher",
     "gaussian_draws",
     "goodness",
@@ -91,6 +101,7 @@ __all__ = [
     "measured",
     "misfit",
     "parameters_spent",
+    "posterior",
     "predictive_density",
     "preference",
     "problem_of",

@@ -29,7 +29,7 @@ from qrexplore.data import DENOISED, estimate_noise, observable
 
 LIKELIHOODS = ("gaussian", "binomial", "multinomial", "counts", "mse")
 # probabilities are kept this far from 0 and 1, where one unexpected shot would be impossible
-_FLOOR = 1e-6
+FLOOR = 1e-6
 # scatter between neighbors above this share of the spread of all points is the signal itself, sampled too coarsely
 _TOLD = 0.5
 
@@ -93,7 +93,7 @@ class Measured(eqx.Module):
 
 
 def _outcome_root(model: Array, share: Array, shots: int) -> Array:
-    p = jnp.maximum(model, _FLOOR)
+    p = jnp.maximum(model, FLOOR)
     gap = p - share
     safe = jnp.where(share > 0, share, 1.0)
     near = (jnp.abs(gap) < 1e-5 * share) & (share > 0)
@@ -106,7 +106,7 @@ def _outcome_root(model: Array, share: Array, shots: int) -> Array:
 
 
 def _deviance_root(model: Array, share: Array, shots: int) -> Array:
-    p = _FLOOR + (1 - 2 * _FLOOR) * jnp.clip(model, 0.0, 1.0)
+    p = FLOOR + (1 - 2 * FLOOR) * jnp.clip(model, 0.0, 1.0)
     f = jnp.clip(share, 0.0, 1.0)
     entropy = jnp.where(f > 0, f * jnp.log(jnp.where(f > 0, f, 1.0)), 0.0)
     entropy += jnp.where(f < 1, (1 - f) * jnp.log(jnp.where(f < 1, 1 - f, 1.0)), 0.0)
