@@ -13,6 +13,7 @@ from qrexplore.data.denoise import DENOISED, denoised
 from qrexplore.data.errors import DatasetError
 from qrexplore.data.gate_npz import npz, read_npz
 from qrexplore.data.gate_text import read_json
+from qrexplore.data.histogram import binned
 from qrexplore.data.importers import IMPORTERS, Importer
 from qrexplore.data.importers.native import save
 from qrexplore.data.noise import estimate_noise
@@ -54,6 +55,7 @@ __all__ = [
     "Platform",
     "QubitPlatform",
     "axis",
+    "binned",
     "dataset",
     "denoised",
     "estimate_noise",

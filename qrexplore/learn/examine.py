@@ -195,13 +195,15 @@ def _judged(part: _Part, freedom: float, *, false_alarm: float, seed: int) -> Go
 
 def _axes(data: xr.Dataset, shape: tuple[int, ...]) -> list[Axis]:
     array = observable(data)
+    # bins of the IQ plane stand where its components would
+    dims = ["bin" if dim == "component" and shape[-1] != 2 else str(dim) for dim in array.dims]
     axes = []
-    for dim, size in zip(map(str, array.dims), shape, strict=True):
+    for dim, size in zip(dims, shape, strict=True):
         there = dim in array.coords and array.sizes[dim] == size
         values = array[dim].values if there else np.arange(size)
         unit = array[dim].attrs.get("units", "1") if there else "1"
         # names and outcomes have no order in which to look for runs
-        axes.append(Axis(dim, values.astype(str) if dim in APART else values, unit))
+        axes.append(Axis(dim, values.astype(str) if dim in (*APART, "bin") else values, unit))
     return axes
 
 

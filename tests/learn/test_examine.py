@@ -116,8 +116,7 @@ def test_a_pair_that_only_together_is_known_is_told_as_such(pair):
     # the combination is known in every draw, its parts are not
     drawn = found.draws(200, seed=1)
     rates = [1 / (2 * one["q0.t1"]) + 1 / one["q0.t_phi"] for one in drawn]
-    assert np.std(rates) / np.mean(rates) < 0.15
-    assert np.std([np.log(one["q0.t_phi"]) for one in drawn]) > 0.2
+    assert np.std(np.log(rates)) < 0.5 * np.std([np.log(one["q0.t_phi"]) for one in drawn])
 
 
 def test_a_parameter_without_prior_that_the_data_do_not_tell_is_given_as_its_bounds():
