@@ -18,7 +18,7 @@ from qrexplore.learn.comparison import (
 from qrexplore.learn.derived import Derived, derived
 from qrexplore.learn.examination import Estimate, Examination, Score
 from qrexplore.learn.examine import examine
-from qrexplore.learn.expected import expected_squares
+from qrexplore.learn.expected import expected_residuals, expected_squares
 from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
 from qrexplore.learn.goodness import AxisTest, Goodness, goodness, parameters_spent
 from qrexplore.learn.guided import guided
@@ -84,6 +84,7 @@ __all__ = [
     "digest",
     "drawn_band",
     "examine",
+    "expected_residuals",
     "expected_squares",
     "fisher",
     "gaussian_draws",

@@ -15,7 +15,7 @@ from qrexplore.data import APART, observable
 from qrexplore.learn.ambiguity import Ambiguity, ambiguity
 from qrexplore.learn.comparison import bic, log_evidence
 from qrexplore.learn.examination import Estimate, Examination, Score
-from qrexplore.learn.expected import expected_squares
+from qrexplore.learn.expected import expected_residuals, expected_squares
 from qrexplore.learn.fit import LearnResult, misfit
 from qrexplore.learn.goodness import FALSE_ALARM, Goodness, goodness, parameters_spent
 from qrexplore.learn.heldout import held_out as in_and_out
@@ -31,6 +31,8 @@ from qrexplore.optimize import Coordinates
 LEVEL = 0.95
 # a p-value from less freedom than this says nothing
 _FREEDOM = 1.0
+# expected counts below which bins of the IQ plane are judged together
+_FEW = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +123,8 @@ def examine(
         estimates=_estimates(known, level),
         identifiability=identifiability(known.jacobian, ones, sigma, table.paths),
         goodness=tuple(
-            _judged(part, freedom - lost, false_alarm=FALSE_ALARM / int(enough.sum()), seed=seed)
-            for part, freedom, lost, fine in zip(parts, freedoms, spent, enough, strict=True)
+            _judged(part, lost, false_alarm=FALSE_ALARM / int(enough.sum()), seed=seed)
+            for part, lost, fine in zip(parts, spent, enough, strict=True)
             if fine
         ),
         unjudged=tuple(part.name for part, fine in zip(parts, enough, strict=True) if not fine),
@@ -178,19 +180,38 @@ def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
     )
 
 
-def _judged(part: _Part, freedom: float, *, false_alarm: float, seed: int) -> Goodness:
-    grid = np.full(part.measured.values.shape, np.nan)
-    grid[part.measured.present] = part.residual
-    if part.measured.noise == "unknown":  # then only what is left of neighbors tells
-        grid *= np.sqrt(freedom / max(float(part.residual @ part.residual), np.finfo(float).tiny))
+def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Goodness:
+    pooled, predicted = _pooled(part.measured, part.predicted)
+    grid = np.full(pooled.values.shape, np.nan)
+    found = np.asarray(pooled.residuals(jnp.asarray(predicted))).reshape(grid.shape)
+    # few counts have a mean of their own, which neighbors would share
+    mean = expected_residuals(pooled, predicted)
+    grid[pooled.present] = (found - mean)[pooled.present]
+    freedom = float(np.nansum(expected_squares(pooled, predicted) - mean**2)) - spent
+    if pooled.noise == "unknown":  # then only what is left of neighbors tells
+        grid *= np.sqrt(freedom / max(float(np.nansum(grid**2)), np.finfo(float).tiny))
     return goodness(
         grid,
         _axes(part.data, grid.shape),
         name=part.name,
-        parameters=len(part.residual) - freedom,
+        parameters=int(pooled.present.sum()) - freedom,
         false_alarm=false_alarm,
         seed=seed,
     )
+
+
+def _pooled(measured: Measured, predicted: np.ndarray) -> tuple[Measured, np.ndarray]:
+    """Give bins of the IQ plane with those of few counts put together at each point, in a further one; all else as it is."""
+    if measured.edges is None:
+        return measured, predicted
+    few = measured.shots * predicted < _FEW
+    pooled = [
+        np.concatenate([np.where(few, empty, one), np.sum(np.where(few, one, 0.0), axis=-1, keepdims=True)], axis=-1)
+        for one, empty in ((np.asarray(measured.values), np.nan), (predicted, 0.0))
+    ]
+    # nothing is expected where all bins have counts enough
+    pooled[0][..., -1] = np.where(few.any(axis=-1), pooled[0][..., -1], np.nan)
+    return replace(measured, values=pooled[0], sigma=np.ones_like(pooled[0])), pooled[1]
 
 
 def _axes(data: xr.Dataset, shape: tuple[int, ...]) -> list[Axis]:

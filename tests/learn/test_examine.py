@@ -9,7 +9,16 @@ import pytest
 from qrexplore import experiments
 from qrexplore.core import LogNormal
 from qrexplore.data import split
-from qrexplore.learn import Examination, Kernel, LearnProblem, Measured, examine, expected_squares, learn
+from qrexplore.learn import (
+    Examination,
+    Kernel,
+    LearnProblem,
+    Measured,
+    examine,
+    expected_residuals,
+    expected_squares,
+    learn,
+)
 from qrexplore.twin import library, predict, simulate
 
 TRUTH = {"q0.t1": 33e-6, "readout_q0.false_zero": 0.08}
@@ -220,7 +229,7 @@ def test_noise_that_is_not_known_is_not_judged():
 
 
 @pytest.mark.parametrize("likelihood", ["binomial", "multinomial"])
-def test_expected_squares_are_the_mean_over_drawn_counts(likelihood):
+def test_expected_residuals_are_the_means_over_drawn_counts(likelihood):
     shots, random = 300, np.random.default_rng(0)
     p = np.array([3e-4, 2e-3, 0.01, 0.05, 0.3])
     if likelihood == "binomial":
@@ -231,7 +240,7 @@ def test_expected_squares_are_the_mean_over_drawn_counts(likelihood):
         drawn = random.multinomial(shots, model, size=(20_000, *model.shape[:-1])) / shots
     part = Measured(drawn[0], np.ones_like(model), shots, noise="file", likelihood=likelihood)
     expected = expected_squares(part, model)
-    squares = np.zeros_like(model)
+    squares, sums = np.zeros_like(model), np.zeros_like(model)
     for one in drawn:
         f = one
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -241,7 +250,9 @@ def test_expected_squares_are_the_mean_over_drawn_counts(likelihood):
             else:
                 terms = terms + model - f
         squares += 2 * shots * terms
+        sums += np.sign(model - f) * np.sqrt(2 * shots * np.maximum(terms, 0))
     assert expected == pytest.approx(squares / len(drawn), rel=0.05)
+    assert expected_residuals(part, model) == pytest.approx(sums / len(drawn), abs=0.025)
 
 
 def test_expected_squares_of_outcomes_sum_to_their_degrees_of_freedom():

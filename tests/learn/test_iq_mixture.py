@@ -93,9 +93,7 @@ def test_errors_of_a_mixture_cover_the_truth():
         # the same edges for all, so that nothing compiles anew
         problem = LearnProblem(read_by(TRUE), data, free=["q0.t1", *CLOUDS], likelihood="counts")
         result = learn(problem)
-        pulls += [
-            (row.value - twin.parameters[row.path].value) / result.stderr[row.path] for row in result.parameters
-        ]
+        pulls += [(row.value - twin.parameters[row.path].value) / result.stderr[row.path] for row in result.parameters]
     assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1, abs=0.3)
     assert np.abs(np.mean(pulls)) < 0.5
 

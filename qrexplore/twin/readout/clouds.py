@@ -30,9 +30,7 @@ class AbstractCloudReadout(AbstractReadout):
         zero, one = self.responses(2)
         return jnp.linalg.norm(one - zero) / self.width
 
-    def bin_shares(
-        self, levels: int, edges: Float[Array, "components edges"]
-    ) -> Float[Array, "levels columns*rows"]:
+    def bin_shares(self, levels: int, edges: Float[Array, "components edges"]) -> Float[Array, "levels columns*rows"]:
         """Give the chance that a shot of each level falls into each bin of a grid in the IQ plane.
 
         Parameters
