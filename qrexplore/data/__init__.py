@@ -36,7 +36,7 @@ from qrexplore.data.schema import (
     settings,
     validate,
 )
-from qrexplore.data.split import split, thinned
+from qrexplore.data.split import drawn_rows, split, subsampled, thinned
 
 __all__ = [
     "APART",
@@ -58,6 +58,7 @@ __all__ = [
     "binned",
     "dataset",
     "denoised",
+    "drawn_rows",
     "estimate_noise",
     "labelled",
     "npz",
@@ -73,6 +74,7 @@ __all__ = [
     "settings",
     "shared_covariance",
     "split",
+    "subsampled",
     "thinned",
     "validate",
 ]

@@ -43,7 +43,7 @@ def binned(data: xr.Dataset, *, bins: int = BINS) -> xr.Dataset:
     for one in shots.values:
         flat = one.reshape(-1, *one.shape[-2:])
         ends = [np.nanquantile(flat[:, k], [_OUTSIDE, 1 - _OUTSIDE]) for k in range(2)]
-        inner = np.stack([np.linspace(*end, bins - 1) for end in ends])
+        inner = np.stack([np.linspace(low, high, bins - 1) for low, high in ends])
         places = [np.searchsorted(inner[k], flat[:, k]) for k in range(2)]
         joint = places[0] * bins + places[1]
         found = np.stack([np.bincount(row, minlength=bins**2) for row in joint]).astype(np.float64)

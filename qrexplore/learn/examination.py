@@ -47,13 +47,11 @@ class Estimate:
 
     def __str__(self) -> str:
         """Write a learned number with its error, a weak one as its interval, and none that was not learned."""
-        low, high = (format_quantity(end, self.unit, digits=4) for end in self.interval)
         if self.verdict == "learned":
-            return f"{format_with_error(self.value, self.sigma, self.unit)}, {low} to {high}"
+            return f"{format_with_error(self.value, self.sigma, self.unit)}, {_between(self.interval, self.unit)}"
         if self.verdict == "weak":
-            return f"{low} to {high}"
-        low, high = (format_quantity(end, self.unit, digits=4) for end in self.prior_interval)
-        return f"not learned; before the data {low} to {high}"
+            return _between(self.interval, self.unit)
+        return f"not learned; before the data {_between(self.prior_interval, self.unit)}"
 
 
 @dataclass(frozen=True)
@@ -208,6 +206,15 @@ class Examination:
         if self.ambiguity is not None:
             lines.append(repr(self.ambiguity))
         return "\n".join(lines)
+
+
+def _between(ends: tuple[float, float], unit: str) -> str:
+    """Write both ends of an interval with two digits of its length."""
+    length = ends[1] - ends[0]
+    size = max(abs(end) for end in ends)
+    digits = 3 if length <= 0 else min(12, max(2, 2 + math.ceil(math.log10(size / length))))
+    low, high = (format_quantity(end, unit, digits=digits) for end in ends)
+    return f"{low} to {high}"
 
 
 def _plain(value: Any) -> Any:

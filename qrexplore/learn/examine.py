@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
-from scipy.special import ndtri
+from scipy.special import chdtrc, ndtri
 
 from qrexplore.core import ParameterTable
 from qrexplore.data import APART, observable
@@ -182,22 +182,18 @@ def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
 
 def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Goodness:
     pooled, predicted = _pooled(part.measured, part.predicted)
-    grid = np.full(pooled.values.shape, np.nan)
-    found = np.asarray(pooled.residuals(jnp.asarray(predicted))).reshape(grid.shape)
-    # few counts have a mean of their own, which neighbors would share
-    mean = expected_residuals(pooled, predicted)
-    grid[pooled.present] = (found - mean)[pooled.present]
-    freedom = float(np.nansum(expected_squares(pooled, predicted) - mean**2)) - spent
+    there = pooled.present
+    found = np.asarray(pooled.residuals(jnp.asarray(predicted))).reshape(there.shape)
+    # few counts have a mean of their own, which neighbors would share, and outcomes that come often a smaller variance
+    found = found - expected_residuals(pooled, predicted)
+    variance = expected_squares(pooled, predicted) - expected_residuals(pooled, predicted) ** 2
+    freedom, squares = float(np.nansum(variance)) - spent, float(np.nansum(found**2))
     if pooled.noise == "unknown":  # then only what is left of neighbors tells
-        grid *= np.sqrt(freedom / max(float(np.nansum(grid**2)), np.finfo(float).tiny))
-    return goodness(
-        grid,
-        _axes(part.data, grid.shape),
-        name=part.name,
-        parameters=int(pooled.present.sum()) - freedom,
-        false_alarm=false_alarm,
-        seed=seed,
-    )
+        variance, squares = variance * squares / freedom, freedom
+    grid = np.full(there.shape, np.nan)
+    grid[there] = found[there] / np.sqrt(np.maximum(variance[there], np.finfo(float).tiny))
+    judged = goodness(grid, _axes(part.data, grid.shape), name=part.name, false_alarm=false_alarm, seed=seed)
+    return replace(judged, chi2=squares, dof=freedom, p_value=float(chdtrc(freedom, squares)))
 
 
 def _pooled(measured: Measured, predicted: np.ndarray) -> tuple[Measured, np.ndarray]:
@@ -247,7 +243,7 @@ def _scores(
 ) -> tuple[Score, ...]:
     problem = result.problem
     # nothing is learned from them, so that they need not have points enough for it
-    asked = replace(problem, data=held, weights={}, hold=problem.candidates.paths[1:])
+    asked = replace(problem, data=held, weights={}, subsample=None, hold=problem.candidates.paths[1:])
     kernel = Kernel(asked)
     found = kernel.evaluate(kernel.point(problem, _point(result)), problem.twin)
     outside = _parts(asked, found, known.columns(found.jacobian[:, problem.moving]))

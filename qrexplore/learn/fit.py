@@ -85,6 +85,11 @@ class LearnResult:
         lines.append(
             f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}"
         )
+        if self.problem.subsample is not None:
+            lines.append(
+                f"a first look: fitted to {100 * self.problem.fitted_share:.0f} % of the points (seed {self.problem.seed}), "
+                "errors are those of so many"
+            )
         if self.problem.missing_points:
             lines.append(f"{self.problem.missing_points} measured points are missing (NaN) and were left out")
         if self.step_error > TOLERANCE:

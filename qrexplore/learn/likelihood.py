@@ -30,6 +30,8 @@ Hartley and Zisserman, Multiple View Geometry (2003), appendix 6.8 (pseudo-Huber
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -90,6 +92,14 @@ class Measured(eqx.Module):
         """Number of independent data: shares of outcomes sum to 1."""
         count = int(self.present.sum())
         return count - count // self.values.shape[-1] if self.likelihood == "multinomial" else count
+
+    def taken(self, rows: Sequence[np.ndarray | slice]) -> "Measured":
+        """Give some of the numbers, with the noise that all of them told: positions along each of the first dimensions."""
+        found = self
+        for axis, row in enumerate(rows):
+            at = (slice(None),) * axis + (row,)
+            found = replace(found, values=found.values[at], sigma=found.sigma[at])
+        return found
 
     def residuals(self, predicted: Float[Array, "qubit *sweep"]) -> Float[Array, " points"]:
         """Give the residual of every point; 0 where nothing was measured."""

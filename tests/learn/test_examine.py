@@ -10,6 +10,7 @@ from qrexplore import experiments
 from qrexplore.core import LogNormal
 from qrexplore.data import split
 from qrexplore.learn import (
+    Estimate,
     Examination,
     Kernel,
     LearnProblem,
@@ -19,7 +20,7 @@ from qrexplore.learn import (
     expected_squares,
     learn,
 )
-from qrexplore.twin import library, predict, simulate
+from qrexplore.twin import AssignmentReadout, library, predict, simulate
 
 TRUTH = {"q0.t1": 33e-6, "readout_q0.false_zero": 0.08}
 FREE = ["q0.t1", "readout_q0.false_*"]
@@ -259,6 +260,26 @@ def test_expected_squares_of_outcomes_sum_to_their_degrees_of_freedom():
     model = np.full((1, 10, 3), 1 / 3)
     part = Measured(model, np.ones_like(model), 5000, noise="file", likelihood="multinomial")
     assert expected_squares(part, model).sum() == pytest.approx(20)
+
+
+def test_outcomes_that_hardly_come_raise_no_alarm():
+    # one qubit with three outcomes, the third nearly never
+    twin = library.assemble(
+        dict(library.transmon().chip.qubits.items()), readout={"q0": AssignmentReadout(two_given_zero=-7.0)}
+    )
+    made = experiments.t1(np.linspace(0, 150e-6, 120))
+    made = replace(made, observable="probability", units="1", shots=400)
+    explained = []
+    for seed in range(12):
+        data = simulate(twin.replace({"q0.t1": 33e-6}), made, shots=400, seed=seed)
+        explained.append(examine(learn(LearnProblem(twin, data, free=["q0.t1"], likelihood="counts"))).explained)
+    assert sum(explained) >= 11
+
+
+def test_intervals_are_written_to_the_digits_they_have():
+    one = Estimate("q0.frequency", "Hz", "f", 5.6e9, 1e3, (5.599998e9, 5.600002e9), (5.5e9, 5.7e9), 1e-4, "learned")
+    assert str(one) == "(5.6000000 ± 0.0000010) GHz, 5.599998 GHz to 5.600002 GHz"
+    assert str(replace(one, verdict="not learned")) == "not learned; before the data 5.5 GHz to 5.7 GHz"
 
 
 def test_a_level_outside_0_and_1_is_refused(relaxation):
