@@ -267,13 +267,13 @@ def test_outcomes_that_hardly_come_raise_no_alarm():
     twin = library.assemble(
         dict(library.transmon().chip.qubits.items()), readout={"q0": AssignmentReadout(two_given_zero=-7.0)}
     )
-    made = experiments.t1(np.linspace(0, 150e-6, 120))
+    made = experiments.t1(np.linspace(0, 150e-6, 600))
     made = replace(made, observable="probability", units="1", shots=400)
     explained = []
-    for seed in range(12):
+    for seed in range(6):
         data = simulate(twin.replace({"q0.t1": 33e-6}), made, shots=400, seed=seed)
         explained.append(examine(learn(LearnProblem(twin, data, free=["q0.t1"], likelihood="counts"))).explained)
-    assert sum(explained) >= 11
+    assert sum(explained) >= 5
 
 
 def test_intervals_are_written_to_the_digits_they_have():

@@ -56,3 +56,12 @@ def test_a_run_keeps_all_points_and_draws_the_same_ones_again(tmp_path):
 def test_a_share_that_is_none_is_refused():
     with pytest.raises(ValueError, match=r"`subsample` must be above 0 and at most 1, got 1\.5\. Take 0\.2"):
         posed(subsample=1.5)
+
+
+def test_data_kept_out_of_a_first_look_are_scored_with_all_their_points():
+    look, other = learn(posed(likelihood="counts", subsample=0.2)), posed(9).data
+    (whole,) = examine(look, held_out={"other": other}).scores
+    (half,) = examine(look, held_out={"other": other.isel(delay=slice(0, 100))}).scores
+    # the mean over both halves
+    (rest,) = examine(look, held_out={"other": other.isel(delay=slice(100, 200))}).scores
+    assert whole.outside == pytest.approx((half.outside + rest.outside) / 2)
