@@ -13,6 +13,7 @@ from qrexplore.data.denoise import DENOISED, denoised
 from qrexplore.data.errors import DatasetError
 from qrexplore.data.gate_npz import npz, read_npz
 from qrexplore.data.gate_text import read_json
+from qrexplore.data.histogram import binned
 from qrexplore.data.importers import IMPORTERS, Importer
 from qrexplore.data.importers.native import save
 from qrexplore.data.noise import estimate_noise
@@ -20,6 +21,7 @@ from qrexplore.data.open import open_data
 from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
 from qrexplore.data.rescale import population_covariance, rescaled, shared_covariance
 from qrexplore.data.schema import (
+    APART,
     AXES,
     COMPONENTS,
     DIMS,
@@ -34,9 +36,10 @@ from qrexplore.data.schema import (
     settings,
     validate,
 )
-from qrexplore.data.split import split, thinned
+from qrexplore.data.split import drawn_rows, split, subsampled, thinned
 
 __all__ = [
+    "APART",
     "AXES",
     "COMPONENTS",
     "DENOISED",
@@ -52,8 +55,10 @@ __all__ = [
     "Platform",
     "QubitPlatform",
     "axis",
+    "binned",
     "dataset",
     "denoised",
+    "drawn_rows",
     "estimate_noise",
     "labelled",
     "npz",
@@ -69,6 +74,7 @@ __all__ = [
     "settings",
     "shared_covariance",
     "split",
+    "subsampled",
     "thinned",
     "validate",
 ]

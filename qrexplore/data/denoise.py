@@ -23,10 +23,9 @@ from scipy.signal import savgol_filter
 
 from qrexplore.data.errors import DatasetError
 from qrexplore.data.noise import estimate_noise
-from qrexplore.data.schema import observable
+from qrexplore.data.schema import APART, observable
 
 DENOISED = "denoised"
-_APART = ("qubit", "quadrature", "outcome", "component", "control", "prepared_state", "prepared_level")
 _ORDER = 3
 _SHORTEST = 8
 
@@ -55,7 +54,7 @@ def denoised(data: xr.Dataset) -> xr.Dataset:
     if missing:
         msg = f"`data` must have all its points to be denoised, got {missing} that are missing."
         raise DatasetError(msg, "Cut the rows that hold them, for example with data.isel.")
-    sweeps = [str(dim) for dim in array.dims if dim not in _APART and array.sizes[dim] >= _SHORTEST]
+    sweeps = [str(dim) for dim in array.dims if dim not in APART and array.sizes[dim] >= _SHORTEST]
     if not sweeps:
         msg = f"`data` must have a sweep of at least {_SHORTEST} points, got {dict(array.sizes)}."
         raise DatasetError(msg, "Data that short are better left as they are.")

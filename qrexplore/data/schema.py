@@ -24,6 +24,8 @@ QUADRATURES = ("x", "y")
 # last dimension of observables that are more than one number
 PARTS = {"counts": "outcome", "probability": "outcome", "iq": "component"}
 COMPONENTS = ("i", "q")
+# dimensions whose places are names, not neighbors of each other
+APART = ("qubit", "quadrature", "outcome", "component", "control", "prepared_state", "prepared_level")
 
 # dimensions of the observable behind `qubit` (those of `PARTS` have one more, the last one)
 DIMS = {

@@ -1,4 +1,4 @@
-"""Parts of a measurement: rows that are kept out of a fit to score it, and every so many points for a quick look.
+"""Parts of a measurement: rows that are kept out of a fit to score it, and some of the points for a quick look.
 
 Whole rows are kept out, never single points: neighbours of a point tell nearly what it does, so that a model that fits them
 too well would still be right about it.
@@ -10,6 +10,10 @@ import numpy as np
 import xarray as xr
 
 from qrexplore.data.errors import DatasetError
+from qrexplore.data.schema import APART, observable
+
+# points that are left along a sweep at least, so that its curve can still be told
+_FEWEST = 6
 
 
 def _size(data: xr.Dataset, dim: str) -> int:
@@ -75,3 +79,52 @@ def thinned(data: xr.Dataset, steps: Mapping[str, int]) -> xr.Dataset:
             raise DatasetError(msg, "Take 2 for every second point.")
         chosen[dim] = slice(0, size, int(step))
     return data.isel(chosen)
+
+
+def drawn_rows(data: xr.Dataset, share: float, *, seed: int) -> dict[str, np.ndarray]:
+    """Draw rows of each sweep for a share of the points: in random places, so that no fringe is taken for another one.
+
+    Parameters
+    ----------
+    data
+        What was measured.
+    share
+        Of the points, in (0, 1]. Sweeps of names (``control``, ``quadrature``) stay whole, others keep 6 rows at least.
+    seed
+        Of the draw; which rows it takes does not depend on what was measured, so that a fit to them is not biased.
+
+    Returns
+    -------
+    dict
+        Positions along each sweep, rising, for ``data.isel``.
+
+    Raises
+    ------
+    DatasetError
+        If the share is none.
+    """
+    if not 0 < share <= 1:
+        msg = f"`share` must be above 0 and at most 1, got {share!r}."
+        raise DatasetError(msg, "Take 0.2 for every fifth point.")
+    array = observable(data)
+    sweeps = [str(dim) for dim in array.dims if dim not in APART and array.sizes[dim] > _FEWEST]
+    sweeps.sort(key=lambda dim: array.sizes[dim])
+    random, found, left = np.random.default_rng(seed), {}, share
+    for place, dim in enumerate(sweeps):
+        size = array.sizes[dim]
+        # the longer sweeps make up for what a short one keeps
+        count = min(size, max(_FEWEST, round(size * left ** (1 / (len(sweeps) - place)))))
+        left = min(1.0, left * size / count)
+        found[dim] = np.sort(random.choice(size, count, replace=False))
+    return found
+
+
+def subsampled(data: xr.Dataset, share: float, *, seed: int = 0) -> xr.Dataset:
+    """Keep a share of the points, in rows that are drawn.
+
+    Parameters
+    ----------
+    data, share, seed
+        As in `drawn_rows`.
+    """
+    return data.isel(drawn_rows(data, share, seed=seed))

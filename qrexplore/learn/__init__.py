@@ -16,6 +16,9 @@ from qrexplore.learn.comparison import (
     preference,
 )
 from qrexplore.learn.derived import Derived, derived
+from qrexplore.learn.examination import Estimate, Examination, Score
+from qrexplore.learn.examine import examine
+from qrexplore.learn.expected import expected_residuals, expected_squares
 from qrexplore.learn.fit import LearnResult, LearnState, learn, misfit, task
 from qrexplore.learn.goodness import AxisTest, Goodness, goodness, parameters_spent
 from qrexplore.learn.guided import guided
@@ -24,6 +27,7 @@ from qrexplore.learn.identifiability import Direction, Identifiability, identifi
 from qrexplore.learn.landmarks import Landmarks, landmarks
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.learn.placing import placed
+from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.profile import Profile, profile
@@ -50,7 +54,9 @@ __all__ = [
     "Candidate",
     "Derived",
     "Direction",
+    "Estimate",
     "Evaluation",
+    "Examination",
     "Goodness",
     "HeldOut",
     "Identifiability",
@@ -64,10 +70,12 @@ __all__ = [
     "LikelihoodRatio",
     "Measured",
     "Optimum",
+    "Posterior",
     "Profile",
     "Recipe",
     "Region",
     "Samples",
+    "Score",
     "Study",
     "ambiguity",
     "begin_run",
@@ -78,6 +86,9 @@ __all__ = [
     "diagnostics",
     "digest",
     "drawn_band",
+    "examine",
+    "expected_residuals",
+    "expected_squares",
     "fisher",
     "gaussian_draws",
     "goodness",
@@ -96,6 +107,7 @@ __all__ = [
     "misfit",
     "parameters_spent",
     "placed",
+    "posterior",
     "predictive_density",
     "preference",
     "problem_of",

@@ -13,7 +13,7 @@ from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 
 # of a result, what is not simply a number or an array
-_OWN = ("problem", "twin", "parameters", "stderr", "predictions", "status", "history", "ideal")
+_OWN = ("problem", "twin", "parameters", "stderr", "predictions", "status", "history", "ideal", "coordinates")
 # what another run of the same problem has otherwise
 _TIMES = ("seconds", "history/seconds", "ideal/seconds", "ideal/history/seconds")
 
@@ -30,6 +30,7 @@ def pack_result(result: LearnResult) -> dict[str, np.ndarray]:
         **{f"predictions/{k}": prediction for k, prediction in enumerate(result.predictions)},
         "status": np.array(result.status.name),
         **prefixed("history/", pack_steps(result.history)),
+        **({} if result.coordinates is None else {"coordinates": result.coordinates}),
         **({} if result.ideal is None else prefixed("ideal/", pack_result(result.ideal))),
     }
 
@@ -67,6 +68,7 @@ def unpack_result(problem: LearnProblem, arrays: Mapping[str, np.ndarray]) -> Le
         status=Status[str(arrays["status"])],
         history=unpack_steps(below("history/", arrays)),
         ideal=unpack_result(problem, ideal) if ideal else None,
+        coordinates=arrays.get("coordinates"),
         **simple,
     )
 

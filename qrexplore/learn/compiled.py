@@ -14,7 +14,7 @@ from qrexplore.core import jit
 from qrexplore.experiments import Experiment
 from qrexplore.learn.likelihood import Measured
 from qrexplore.quantum import Derivatives
-from qrexplore.twin import Twin, populations, read
+from qrexplore.twin import Twin, populations, read, read_bins
 from qrexplore.twin.populations import Points
 
 _READOUT = "readout_"
@@ -58,11 +58,18 @@ def functions(experiment: Experiment, paths: Paths) -> Functions:
 
 
 def predicted(
-    twin: Twin, experiment: Experiment, points: Points, substeps: int, derivatives: Derivatives = "forward"
+    twin: Twin, experiment: Experiment, posed: "Posed", substeps: int, derivatives: Derivatives = "forward"
 ) -> tuple[Array, Array]:
-    """Give what a twin predicts, and the largest norm of an exponent."""
-    found, norm = populations(twin, experiment, points, substeps=substeps, derivatives=derivatives)
-    return read(twin, experiment, found), norm
+    """Give what a twin predicts of the numbers that were measured, and the largest norm of an exponent."""
+    found, norm = populations(twin, experiment, posed.points, substeps=substeps, derivatives=derivatives)
+    return _seen(twin, experiment, found, posed.measured), norm
+
+
+def _seen(twin: Twin, experiment: Experiment, found: Array, measured: Measured) -> Array:
+    """Give what the readout shows of populations, in the form in which it was measured."""
+    if measured.edges is None:
+        return read(twin, experiment, found)
+    return read_bins(twin, experiment, found, jnp.asarray(measured.edges))
 
 
 def _twin_at(paths: Paths, values: Array, twin: Twin) -> Twin:
@@ -80,7 +87,7 @@ def _linearize(
         return populations(moved, experiment, posed.points, substeps=substeps, derivatives="forward")
 
     def compared(values: Array, populated: Array) -> tuple[Array, Array]:
-        predicted = read(_twin_at(paths, values, posed.twin), experiment, populated)
+        predicted = _seen(_twin_at(paths, values, posed.twin), experiment, populated, posed.measured)
         return posed.measured.residuals(predicted), predicted
 
     if np.all(readout):
@@ -109,7 +116,7 @@ def _loss(
     experiment: Experiment, paths: Paths, values: Array, posed: Posed, substeps: int, *, derivatives: Derivatives
 ) -> tuple[Array, Array]:
     moved = _twin_at(paths, values, posed.twin)
-    model, norm = predicted(moved, experiment, posed.points, substeps, derivatives)
+    model, norm = predicted(moved, experiment, posed, substeps, derivatives)
     return jnp.sum(posed.measured.residuals(model) ** 2) / 2, norm
 
 

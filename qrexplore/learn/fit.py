@@ -54,6 +54,10 @@ class LearnResult:
         Estimate of the largest error of a population that the steps of the solver make (see `qrexplore.twin.resolution`).
     ideal
         Best fit of an undistorted device, where the search came by one (see `qrexplore.learn.guided`).
+    coordinates
+        Free coordinates of the parameters where the search ended (see `qrexplore.optimize.Coordinates`).
+    inflation
+        Factor by which the misfit widened the variances, next to what the noise alone would give.
     """
 
     problem: LearnProblem
@@ -69,6 +73,8 @@ class LearnResult:
     seconds: float
     step_error: float
     ideal: "LearnResult | None" = None
+    coordinates: Float[np.ndarray, " parameters"] | None = None
+    inflation: float = 1.0
 
     def __repr__(self) -> str:
         """Print the learned values with their errors."""
@@ -79,6 +85,11 @@ class LearnResult:
         lines.append(
             f"misfit {self.misfit:.4f} (rms residual / rms data), chi2 per degree of freedom {self.chi2_per_dof:.2f}"
         )
+        if self.problem.subsample is not None:
+            lines.append(
+                f"a first look: fitted to {100 * self.problem.fitted_share:.0f} % of the points (seed {self.problem.seed}), "
+                "errors are those of so many"
+            )
         if self.problem.missing_points:
             lines.append(f"{self.problem.missing_points} measured points are missing (NaN) and were left out")
         if self.step_error > TOLERANCE:
@@ -174,6 +185,8 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
             history=state.history,
             seconds=time.perf_counter() - state.began,
             step_error=kernel.step_error(twin),
+            coordinates=np.asarray(best),
+            inflation=inflation,
         )
 
     return Task(

@@ -207,21 +207,30 @@ def _along(residuals: np.ndarray, present: np.ndarray, position: int, axis: Axis
     products = np.where(pairs, np.nan_to_num(lines[..., 1:]) * np.nan_to_num(lines[..., :-1]), 0.0)
     above = lines > 0
     changes = int(np.sum(pairs & (above[..., 1:] != above[..., :-1])))
-    positive = float(np.mean(residuals[present] > 0))
-    chance = 2 * positive * (1 - positive)
-    # Changes at two neighboring pairs are correlated where one sign is more frequent, as with few counts; and the share of
-    # signs is taken from the same points, which leaves less room: for a single line it is the variance of Wald-Wolfowitz.
-    triples = int(np.sum(pairs[..., 1:] & pairs[..., :-1]))
-    variance = count * chance * (1 - chance) + triples * chance * (1 - 2 * chance)
-    variance -= 2 * count**2 / int(present.sum()) * chance * (1 - 2 * chance)
-    score = (changes + 0.5 - count * chance) / np.sqrt(variance) if variance > 0 else 0.0
+    expected, variance = _runs(above, there, pairs)
+    score = (changes + 0.5 - expected) / np.sqrt(variance) if variance > 1e-9 else 0.0
     power = float(np.mean(residuals[present] ** 2))
     correlation = float(products.sum()) / count / power if power > 0 else 0.0
     return AxisTest(
         axis=axis.name,
         changes=changes,
-        expected=count * chance,
+        expected=expected,
         runs_p=float(ndtr(score)),
         correlation=correlation,
         correlation_p=float(2 * ndtr(-abs(correlation) * np.sqrt(count))),
     )
+
+
+def _runs(above: np.ndarray, there: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
+    """Give mean and variance of the changes of sign if each line held its own signs in any order (Wald and Wolfowitz).
+
+    Line by line, since the share of signs is another one where few counts come. With points missing, for the pairs that are
+    left: those that share a point change together with the chance q/2, others with that of drawing two pairs.
+    """
+    n, plus = there.sum(axis=-1).astype(float), (above & there).sum(axis=-1).astype(float)
+    minus, m = n - plus, pairs.sum(axis=-1).astype(float)
+    triples = np.sum(pairs[..., 1:] & pairs[..., :-1], axis=-1)
+    q = 2 * plus * minus / np.maximum(n * (n - 1), 1)
+    apart = 4 * plus * (plus - 1) * minus * (minus - 1) / np.maximum(n * (n - 1) * (n - 2) * (n - 3), 1)
+    variance = m * q + triples * q + (m * (m - 1) - 2 * triples) * apart - (m * q) ** 2
+    return float(np.sum(m * q)), float(np.sum(variance))

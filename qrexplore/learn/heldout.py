@@ -64,6 +64,7 @@ def held_out(
     parameters: float,
     outside_jacobian: Float[np.ndarray, "held parameters"] | None = None,
     covariance: Float[np.ndarray, "parameters parameters"] | None = None,
+    freedom: tuple[float, float] | None = None,
 ) -> HeldOut:
     """Compare whitened residuals in and out of sample.
 
@@ -76,35 +77,40 @@ def held_out(
     outside_jacobian, covariance
         Derivative of the held-out residuals with respect to the coordinates, and the coordinates' covariance: with them the
         uncertainty of the prediction is allowed for, without them it counts against the model.
+    freedom
+        What noise alone makes of the sum of squares, in and out of sample, before any fit; the numbers of residuals where left
+        out. Outcomes of the same shots, whose shares sum to 1, have less.
 
     Raises
     ------
     ValueError
         If there are no held-out points, or no more fitted points than parameters.
     """
-    if len(outside) == 0 or len(inside) <= parameters:
+    fitted, held = freedom or (len(inside), len(outside))
+    if len(outside) == 0 or fitted <= parameters:
         msg = (
             f"a comparison needs held-out points and more fitted points than parameters, got {len(outside)} held out, "
             f"{len(inside)} fitted, {parameters:.3g} parameters. Hold out whole experiments or rows of a sweep."
         )
         raise ValueError(msg)
-    if outside_jacobian is None or covariance is None:
-        whitened, spread = outside, 0.0
-    else:
-        # residuals of held-out points share the errors of the parameters: made independent by the root of 1 + J C J^T
-        total = np.eye(len(outside)) + outside_jacobian @ covariance @ outside_jacobian.T
-        root = np.linalg.cholesky(total)
-        whitened = np.linalg.solve(root, outside)
-        spread = 2 * float(np.sum(np.log(np.diag(root)))) / len(outside)
-    freedom = len(inside) - parameters
-    first, second = float(inside @ inside) / freedom, float(whitened @ whitened) / len(outside)
+    squares, spread = float(outside @ outside), 0.0
+    if outside_jacobian is not None and covariance is not None:
+        # residuals of held-out points share the errors of the parameters: their covariance is 1 + R R^T
+        values, vectors = np.linalg.eigh(covariance)
+        shared = outside_jacobian @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+        left, singular, _ = np.linalg.svd(shared, full_matrices=False)
+        along = left.T @ outside
+        squares -= float(np.sum(along**2 * singular**2 / (1 + singular**2)))
+        spread = float(np.sum(np.log1p(singular**2))) / len(outside)
+    degrees = fitted - parameters
+    first, second = float(inside @ inside) / degrees, squares / held
     return HeldOut(
         inside=-float(np.mean(inside**2)) / 2,
-        outside=-(second + spread) / 2,
+        outside=-(squares / len(outside) + spread) / 2,
         inside_chi2=first,
         outside_chi2=second,
-        p_value=float(fdtrc(len(outside), freedom, second / first)) if first > 0 else 0.0,
-        inside_p=float(chdtrc(freedom, freedom * first)),
+        p_value=float(fdtrc(held, degrees, second / first)) if first > 0 else 0.0,
+        inside_p=float(chdtrc(degrees, degrees * first)),
     )
 
 

@@ -81,8 +81,8 @@ class Identifiability:
 
     @property
     def verdicts(self) -> dict[str, str]:
-        """Whether each parameter was ``learned``, ``partly`` learned, or ``not told`` by the data."""
-        return {path: _verdict(ratio) for path, ratio in zip(self.paths, self.ratios, strict=True)}
+        """Whether each parameter was ``learned``, ``weak`` or ``not learned``."""
+        return {path: verdict(ratio) for path, ratio in zip(self.paths, self.ratios, strict=True)}
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ class Identifiability:
         spectrum = f"1 + λ from {1 + self.eigenvalues[-1]:.3g} to {1 + self.eigenvalues[0]:.3g}"
         lines = [f"{len(self.learned)} of {len(self.paths)} parameters learned; {spectrum}"]
         lines += [
-            f"{path.ljust(width)}  posterior/prior {ratio:<8.2g} {_verdict(ratio)}"
+            f"{path.ljust(width)}  posterior/prior {ratio:<8.2g} {verdict(ratio)}"
             for path, ratio in zip(self.paths, self.ratios, strict=True)
         ]
         if self.sloppy:
@@ -154,10 +154,11 @@ def identifiability(
     return Identifiability(paths, eigenvalues, directions, ratios, sloppy)
 
 
-def _verdict(ratio: float) -> str:
+def verdict(ratio: float) -> str:
+    """Give the word for a posterior that is so many times as wide as the prior."""
     if ratio < LEARNED:
         return "learned"
-    return "partly" if ratio < NOT_TOLD else "not told"
+    return "weak" if ratio < NOT_TOLD else "not learned"
 
 
 def _named(direction: np.ndarray, ratio: float, paths: tuple[str, ...]) -> Direction:

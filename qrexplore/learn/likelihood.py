@@ -1,11 +1,24 @@
-"""Likelihoods as residuals: half the sum of their squares is minus the logarithm of the likelihood, up to a constant.
+r"""Likelihoods as residuals: half the sum of their squares is minus the logarithm of the likelihood, up to a constant.
 
-* ``gaussian``: ``(model - data)/sigma`` with sigma from the file, or estimated from the data's own scatter.
-* ``binomial``: signed root of the deviance of N shots, ``2N [f ln(f/p) + (1-f) ln((1-f)/(1-p))]``, f the measured share.
-* ``multinomial``: the deviance of N shots among several outcomes, ``2N sum_j [f_j ln(f_j/p_j) + p_j - f_j]``, each term of
-  which is never negative, so its signed root is the residual of that outcome.
-* ``counts``: whichever of these three fits each dataset: shares of outcomes, shares of a known number of shots, all else.
-* ``mse``: ``(model - data)/rms(data)``, no statement about noise; its chi2 means nothing.
+=============== ============================ ===================================================== =========================
+``likelihood``  data                         residual                                              noise
+=============== ============================ ===================================================== =========================
+``gaussian``    any number                   ``(model - data)/sigma``                              file, or scatter
+``binomial``    shares of N shots that are 1 signed root of ``2N [f ln(f/p)                        that of N shots
+                                             + (1-f) ln((1-f)/(1-p))]``
+``multinomial`` shares of N shots in each of signed root of ``2N [f_j ln(f_j/p_j) + p_j - f_j]``   that of N shots
+                several outcomes             for each outcome j
+``iq mixture``  single shots in the IQ       as ``multinomial``, the outcomes being bins of the    that of N shots
+                plane, or their counts in    plane: ``p_b = sum_k P_k`` (cloud k in bin b), ``P_k``
+                bins (`data.binned`)         the populations of the levels
+``counts``      whichever there is           the one of these four that fits each dataset          as there
+``mse``         any number, `data.rescaled`  ``(model - data)/rms(data)``                          none: chi2 means nothing
+                and `data.denoised` at best
+=============== ============================ ===================================================== =========================
+
+All of them take ``robust``, which holds against outliers, and ``weights`` of datasets. The terms of a multinomial are never
+negative, so that each has a root. Bins of the IQ plane use all that single shots tell, also of levels whose clouds overlap, and
+learn the clouds along with the populations; ``mse`` is the recipe of the white paper, a start rather than a statement.
 
 A robust residual grows as the square root only where it is larger than a few standard errors, so that outliers pull little:
 half its square is the pseudo-Huber loss ``d^2 (sqrt(1 + (r/d)^2) - 1)``.
@@ -17,6 +30,8 @@ Hartley and Zisserman, Multiple View Geometry (2003), appendix 6.8 (pseudo-Huber
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -25,11 +40,11 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import require_choice
-from qrexplore.data import DENOISED, estimate_noise, observable
+from qrexplore.data import DENOISED, binned, estimate_noise, observable
 
-LIKELIHOODS = ("gaussian", "binomial", "multinomial", "counts", "mse")
+LIKELIHOODS = ("gaussian", "binomial", "multinomial", "iq mixture", "counts", "mse")
 # probabilities are kept this far from 0 and 1, where one unexpected shot would be impossible
-_FLOOR = 1e-6
+FLOOR = 1e-6
 # scatter between neighbors above this share of the spread of all points is the signal itself, sampled too coarsely
 _TOLD = 0.5
 
@@ -49,11 +64,13 @@ class Measured(eqx.Module):
         Where sigma comes from: ``file``, ``scatter`` of neighboring points, or ``unknown``; then sigma is the rms of the data
         and only the ratio of residuals means something.
     likelihood
-        ``gaussian``, ``binomial``, ``multinomial`` or ``mse``.
+        ``gaussian``, ``binomial``, ``multinomial`` (also of bins in the IQ plane) or ``mse``.
     weight
         Factor on the logarithm of the likelihood.
     robust
         Residual (in standard errors) from which on outliers pull less; infinity for none.
+    edges
+        Inner edges (V) of the bins of the IQ plane, where the numbers are the shares of shots in them.
     """
 
     values: Float[np.ndarray, "qubit *sweep"]
@@ -63,6 +80,7 @@ class Measured(eqx.Module):
     likelihood: str = eqx.field(static=True)
     weight: float = eqx.field(static=True, default=1.0)
     robust: float = eqx.field(static=True, default=float("inf"))
+    edges: Float[np.ndarray, "qubit components edges"] | None = None
 
     @property
     def present(self) -> np.ndarray:
@@ -74,6 +92,14 @@ class Measured(eqx.Module):
         """Number of independent data: shares of outcomes sum to 1."""
         count = int(self.present.sum())
         return count - count // self.values.shape[-1] if self.likelihood == "multinomial" else count
+
+    def taken(self, rows: Sequence[np.ndarray | slice]) -> "Measured":
+        """Give some of the numbers, with the noise that all of them told: positions along each of the first dimensions."""
+        found = self
+        for axis, row in enumerate(rows):
+            at = (slice(None),) * axis + (row,)
+            found = replace(found, values=found.values[at], sigma=found.sigma[at])
+        return found
 
     def residuals(self, predicted: Float[Array, "qubit *sweep"]) -> Float[Array, " points"]:
         """Give the residual of every point; 0 where nothing was measured."""
@@ -93,7 +119,7 @@ class Measured(eqx.Module):
 
 
 def _outcome_root(model: Array, share: Array, shots: int) -> Array:
-    p = jnp.maximum(model, _FLOOR)
+    p = jnp.maximum(model, FLOOR)
     gap = p - share
     safe = jnp.where(share > 0, share, 1.0)
     near = (jnp.abs(gap) < 1e-5 * share) & (share > 0)
@@ -106,7 +132,7 @@ def _outcome_root(model: Array, share: Array, shots: int) -> Array:
 
 
 def _deviance_root(model: Array, share: Array, shots: int) -> Array:
-    p = _FLOOR + (1 - 2 * _FLOOR) * jnp.clip(model, 0.0, 1.0)
+    p = FLOOR + (1 - 2 * FLOOR) * jnp.clip(model, 0.0, 1.0)
     f = jnp.clip(share, 0.0, 1.0)
     entropy = jnp.where(f > 0, f * jnp.log(jnp.where(f > 0, f, 1.0)), 0.0)
     entropy += jnp.where(f < 1, (1 - f) * jnp.log(jnp.where(f < 1, 1 - f, 1.0)), 0.0)
@@ -148,8 +174,11 @@ def measured(data: xr.Dataset, likelihood: str, *, weight: float = 1.0, robust: 
     array = observable(data)
     values = np.asarray(array.values, dtype=np.float64)
     kind = _fitting(data, str(array.name)) if likelihood == "counts" else likelihood
-    sigma, shots, noise = np.ones_like(values), 0, "file"
-    if kind in {"binomial", "multinomial"}:
+    sigma, shots, noise, edges = np.ones_like(values), 0, "file", None
+    if kind == "iq mixture":
+        values, shots, edges = _bins(data)
+        sigma, kind = np.ones_like(values), "multinomial"
+    elif kind in {"binomial", "multinomial"}:
         shots = _shots(data, kind)
     else:
         sigma, noise = _errors(data, array, values, kind)
@@ -161,11 +190,14 @@ def measured(data: xr.Dataset, likelihood: str, *, weight: float = 1.0, robust: 
         likelihood=kind,
         weight=float(weight),
         robust=float("inf") if robust is None else float(robust),
+        edges=edges,
     )
 
 
 def _fitting(data: xr.Dataset, name: str) -> str:
     """Give the likelihood that fits a dataset."""
+    if name == "iq" and any(one in data for one in _SINGLE):
+        return "iq mixture"
     if not _stated_shots(data):
         return "gaussian"
     return {"population": "binomial", "probability": "multinomial"}.get(name, "gaussian")
@@ -199,6 +231,31 @@ def _scatter(array: xr.DataArray) -> Float[np.ndarray, "qubit *ones"] | None:
 
 def _stated_shots(data: xr.Dataset) -> float:
     return json.loads(data.attrs.get("settings", "{}")).get("shots", data.attrs.get("shots", 0)) or 0
+
+
+_SINGLE = ("iq_counts", "iq_shots")
+
+
+def _bins(data: xr.Dataset) -> tuple[np.ndarray, int, np.ndarray]:
+    """Give the shares of shots in the bins of the IQ plane, the number of shots, and the edges."""
+    if observable(data).name != "iq" or not any(one in data for one in _SINGLE):
+        msg = (
+            f"`likelihood` 'iq mixture' needs single shots in the IQ plane or their counts, got "
+            f"{', '.join(map(str, data.data_vars))}. Use 'gaussian', or keep the shots ('iq_shots')."
+        )
+        raise ValueError(msg)
+    counted = data if "iq_counts" in data else binned(data)
+    counts = np.asarray(counted["iq_counts"].values, dtype=np.float64)
+    flat = counts.reshape(*counts.shape[:-2], -1)
+    totals = flat.sum(axis=-1)
+    shots = np.unique(totals[np.isfinite(totals)])
+    if len(shots) != 1 or shots[0] < 1:
+        msg = (
+            f"all points of 'iq_counts' must have the same number of shots, got {', '.join(f'{one:g}' for one in shots[:4])}. "
+            "Cut the points that have others."
+        )
+        raise ValueError(msg)
+    return flat / shots[0], int(shots[0]), np.asarray(counted["iq_edges"].values, dtype=np.float64)
 
 
 _SHARES = {"binomial": "population", "multinomial": "probability"}

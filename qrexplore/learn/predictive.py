@@ -67,7 +67,7 @@ def linear_band(
     ValueError
         If the level is outside (0, 1), or the covariance is not finite.
     """
-    _require_level(level)
+    require_level(level)
     require_finite(covariance, "covariance")
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -107,7 +107,7 @@ def drawn_band(
     ValueError
         If the level is outside (0, 1), or a curve is not finite.
     """
-    _require_level(level)
+    require_level(level)
     curves = np.asarray(jax.lax.map(curve, jnp.asarray(draws)))
     require_finite(curves, "curve")
     if np.any(np.asarray(noise) > 0):
@@ -141,7 +141,8 @@ def gaussian_draws(
     return np.random.default_rng(seed).multivariate_normal(point, covariance, size=count, method="eigh")
 
 
-def _require_level(level: float) -> None:
+def require_level(level: float) -> None:
+    """Raise ValueError unless a level is between 0 and 1."""
     if not 0 < level < 1:
         msg = f"`level` must be between 0 and 1, got {level!r}. Give for example 0.95."
         raise ValueError(msg)

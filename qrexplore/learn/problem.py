@@ -1,5 +1,6 @@
 """The learning problem: a twin, measured data, and which parameters are free."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ import xarray as xr
 from jaxtyping import Int
 
 from qrexplore.core import Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
+from qrexplore.data import PARTS, drawn_rows, observable
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.optimize import METHODS, Choice, Features, Stop, automatic
@@ -41,6 +43,11 @@ class LearnProblem:
         One of `qrexplore.learn.LIKELIHOODS`; ``counts`` takes for each dataset the one that fits it.
     robust
         Residual (in standard errors) from which on outliers pull less, usually 3; None for none.
+    subsample
+        Share of the points that are fitted, for a quick first look (see `qrexplore.data.drawn_rows`); None for all. What the
+        whole data tell of their noise is kept.
+    seed
+        Of that draw.
     method
         ``auto``, which takes what suits the problem (see `choice`), or one of `qrexplore.optimize.METHODS`.
     stop
@@ -68,6 +75,8 @@ class LearnProblem:
     weights: Mapping[str, float] = field(default_factory=dict)
     likelihood: str = "gaussian"
     robust: float | None = None
+    subsample: float | None = None
+    seed: int = 0
     method: str = "auto"
     stop: Stop = field(default_factory=Stop)
     max_steps: int = 200
@@ -104,6 +113,9 @@ class LearnProblem:
         for name, weight in self.weights.items():
             require_choice(name, "weights", tuple(self.datasets))
             require_positive(weight, f"weights[{name!r}]", "1")
+        if self.subsample is not None and not 0 < self.subsample <= 1:
+            msg = f"`subsample` must be above 0 and at most 1, got {self.subsample!r}. Take 0.2 for every fifth point."
+            raise ValueError(msg)
         if self.robust is not None:
             require_positive(self.robust, "robust", "standard errors")
         for follower, leader in self.ties.items():
@@ -112,13 +124,29 @@ class LearnProblem:
                 raise ValueError(msg)
 
     @cached_property
-    def datasets(self) -> dict[str, xr.Dataset]:
-        """The datasets by name."""
+    def whole(self) -> dict[str, xr.Dataset]:
+        """The datasets by name, with all their points."""
         if isinstance(self.data, xr.Dataset):
             return {self.data.attrs.get("experiment", "data"): self.data}
         if isinstance(self.data, xr.DataTree):
             return {node.path.strip("/"): node.to_dataset() for node in self.data.subtree if node.data_vars}
         return dict(self.data)
+
+    @cached_property
+    def rows(self) -> dict[str, dict[str, Int[np.ndarray, " rows"]]]:
+        """The rows that are fitted, by dataset and sweep, where they are not all."""
+        if self.subsample is None:
+            return {}
+        # each dataset has a draw of its own, whatever the others are
+        return {
+            name: drawn_rows(data, self.subsample, seed=self.seed + zlib.crc32(name.encode()))
+            for name, data in self.whole.items()
+        }
+
+    @cached_property
+    def datasets(self) -> dict[str, xr.Dataset]:
+        """The datasets that are fitted, by name."""
+        return {name: data.isel(self.rows.get(name, {})) for name, data in self.whole.items()}
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
@@ -128,10 +156,13 @@ class LearnProblem:
     @cached_property
     def measured(self) -> tuple[Measured, ...]:
         """What came out, for each dataset."""
-        return tuple(
-            measured(data, self.likelihood, weight=self.weights.get(name, 1.0), robust=self.robust)
-            for name, data in self.datasets.items()
-        )
+        found = []
+        for name, data in self.whole.items():
+            part = measured(data, self.likelihood, weight=self.weights.get(name, 1.0), robust=self.robust)
+            rows = self.rows.get(name, {})
+            taken = [rows.get(str(dim), slice(None)) for dim in observable(data).dims if dim not in PARTS.values()]
+            found.append(part.taken(taken) if rows else part)
+        return tuple(found)
 
     @cached_property
     def candidates(self) -> ParameterTable:
@@ -179,6 +210,12 @@ class LearnProblem:
     def independent(self) -> int:
         """Number of independent measured numbers."""
         return sum(part.independent for part in self.measured)
+
+    @property
+    def fitted_share(self) -> float:
+        """Share of the measured points that are fitted."""
+        sizes = [[observable(data).size for data in some.values()] for some in (self.datasets, self.whole)]
+        return sum(sizes[0]) / sum(sizes[1])
 
     @property
     def missing_points(self) -> int:

@@ -82,7 +82,7 @@ class Kernel:
 
     def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
         points = {key: jnp.asarray(values) for key, values in experiment.points().items()}
-        reached = influential(lambda moved: predicted(moved, experiment, points, 1)[0], twin)
+        reached = influential(lambda moved: predicted(moved, experiment, Posed(moved, measured, points), 1)[0], twin)
         used = np.array([place for place, path in enumerate(self._paths) if path in reached], dtype=int)
         if not len(used):
             msg = (

@@ -56,7 +56,7 @@ def begin_run(problem: LearnProblem, folder: str | Path, *, way: str = "fit") ->
     require_choice(way, "way", tuple(WAYS))
     files: dict[str, Callable[[Path], None]] = {TWIN: partial(save_twin, problem.twin)}
     datasets = []
-    for k, (name, data) in enumerate(problem.datasets.items()):
+    for k, (name, data) in enumerate(problem.whole.items()):
         files[f"data-{k}.nc"] = partial(save, data)
         datasets.append({"name": name, "file": f"data-{k}.nc"})
     seeds = {"noise": problem.twin.noise.seed}

@@ -45,7 +45,7 @@ from qrexplore.twin.noise import (
 )
 from qrexplore.twin.play import play
 from qrexplore.twin.populations import populations
-from qrexplore.twin.prediction import predict, read, simulate
+from qrexplore.twin.prediction import predict, read, read_bins, simulate
 from qrexplore.twin.readout import (
     AbstractReadout,
     AssignmentReadout,
@@ -111,6 +111,7 @@ __all__ = [
     "populations",
     "predict",
     "read",
+    "read_bins",
     "resolution",
     "resonator_of",
     "resonator_response",

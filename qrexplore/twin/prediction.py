@@ -15,6 +15,7 @@ from qrexplore.twin.ensemble import followed
 from qrexplore.twin.levels import level_populations
 from qrexplore.twin.model import Twin
 from qrexplore.twin.populations import Points, populations
+from qrexplore.twin.readout import AbstractCloudReadout
 from qrexplore.twin.recheck import second_opinion
 from qrexplore.twin.resolution import TOLERANCE, Resolution, refined, resolution, step_error
 from qrexplore.twin.sampling import sampled, with_provenance
@@ -29,6 +30,40 @@ def read(
     responses = [twin.readout[f"readout_{name}"].responses(found.shape[1]) for name in experiment.qubits]
     means = jnp.einsum("ql...,qlp->qp...", jnp.stack(responses), found)
     return means.reshape(len(experiment.qubits), *experiment.sweep_shape, *means.shape[2:])
+
+
+def read_bins(
+    twin: Twin,
+    experiment: Experiment,
+    found: Float[Array, "qubits levels points"],
+    edges: Float[Array, "qubits components edges"],
+) -> Float[Array, "qubit *sweep bins"]:
+    """Give the share of shots in each bin of the IQ plane for given populations: a mixture of the clouds of the levels.
+
+    Parameters
+    ----------
+    twin, experiment, found
+        As in `read`.
+    edges
+        Inner edges of the bins (V) of each qubit, see `AbstractCloudReadout.bin_shares`.
+
+    Raises
+    ------
+    ValueError
+        If a qubit is not read by clouds.
+    """
+    shares = []
+    for place, name in enumerate(experiment.qubits):
+        readout = twin.readout[f"readout_{name}"]
+        if not isinstance(readout, AbstractCloudReadout):
+            msg = (
+                f"a histogram of shots in the IQ plane needs a readout with clouds, got {type(readout).__name__} for {name!r}. "
+                "Take IQReadout or DispersiveReadout."
+            )
+            raise ValueError(msg)  # noqa: TRY004 (a wrong device, not a wrong type)
+        shares.append(readout.bin_shares(found.shape[1], edges[place]))
+    binned = jnp.einsum("qlb,qlp->qpb", jnp.stack(shares), found)
+    return binned.reshape(len(experiment.qubits), *experiment.sweep_shape, binned.shape[-1])
 
 
 def _check_readout(twin: Twin, experiment: Experiment) -> None:
@@ -151,6 +186,7 @@ def simulate(
     substeps: int | None = None,
     tolerance: float | None = None,
     recheck: int = 0,
+    single_shots: bool | None = None,
 ) -> xr.Dataset:
     """Simulate an experiment: a dataset with the dims, coords and units of the measured one, noise-free or of shots.
 
@@ -171,6 +207,9 @@ def simulate(
         chevron. The largest difference, in the units of the data, is the attribute ``recheck_deviation``. Quasi-static noise is
         averaged over the same nodes; sources of noise that is sampled or jumps are left out of both solvers, and named in the
         attribute ``recheck_without``.
+    single_shots
+        Whether to keep each shot of clouds (``iq_shots``) and of three outcomes (``outcome_shots``); what the experiment asks for
+        where left out.
 
     Raises
     ------
@@ -192,7 +231,7 @@ def simulate(
         shots=shots,
         signal_noise=signal_noise,
         generator=np.random.default_rng(seed),
-        single_shots=experiment.protocol.single_shots,
+        single_shots=experiment.protocol.single_shots if single_shots is None else single_shots,
     )
     return with_provenance(noisy, shots=shots, seed=seed)
 

@@ -23,7 +23,7 @@ def test_each_parameter_has_the_verdict_of_its_ratio():
     ratios = np.array([0.01, 0.29, 0.31, 0.70, 0.72, 1.0])
     jacobian = np.diag(np.sqrt(ratios**-2.0 - 1))
     found = identifiability(jacobian, np.ones(6), np.ones(6), list("abcdef"))
-    assert list(found.verdicts.values()) == ["learned", "learned", "partly", "partly", "not told", "not told"]
+    assert list(found.verdicts.values()) == ["learned", "learned", "weak", "weak", "not learned", "not learned"]
     assert found.learned == ("a", "b")
     assert found.ratios == pytest.approx(ratios)
 
@@ -69,7 +69,7 @@ def test_fewer_points_than_parameters_leave_directions_open():
 
 def test_a_parameter_on_its_bound_is_not_told():
     found = identifiability(np.diag([5.0, 0.0]), np.array([1.0, 0.0]), np.ones(2), ["a", "b"])
-    assert found.verdicts["b"] == "not told"
+    assert found.verdicts["b"] == "not learned"
 
 
 def test_what_has_no_prior_cannot_be_judged():

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from qrexplore.data.gate_text import read_json
 from qrexplore.data.runs.errors import RunError, storing
 
 NAME = "LOCK"
@@ -72,7 +73,7 @@ class Lock:
 def holder(folder: Path) -> Holder | None:
     """Give the process that wrote the lock last and has not let go of it; None if there is none."""
     try:
-        held = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        held = read_json(folder / NAME)
         return Holder(int(held["pid"]), int(held["started"]), str(held["boot"]), str(held["host"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -4,6 +4,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
 from qrexplore.core import Scalar, parameter
@@ -28,6 +29,23 @@ class AbstractCloudReadout(AbstractReadout):
         """Distance of the clouds of levels 0 and 1 over the width of one."""
         zero, one = self.responses(2)
         return jnp.linalg.norm(one - zero) / self.width
+
+    def bin_shares(self, levels: int, edges: Float[Array, "components edges"]) -> Float[Array, "levels columns*rows"]:
+        """Give the chance that a shot of each level falls into each bin of a grid in the IQ plane.
+
+        Parameters
+        ----------
+        levels
+            Number of levels.
+        edges
+            Inner edges of the bins (V) along the in-phase and the quadrature signal, rising; the outermost bins have no end,
+            so that the shares of a level sum to 1. The quadrature runs fastest.
+        """
+        centers = self.responses(levels)
+        below = ndtr((jnp.asarray(edges) - centers[:, :, None]) / self.width)
+        ends = jnp.zeros((*below.shape[:2], 1))
+        shares = jnp.diff(jnp.concatenate([ends, below, ends + 1], axis=-1), axis=-1)
+        return (shares[:, 0, :, None] * shares[:, 1, None, :]).reshape(levels, -1)
 
 
 class IQReadout(AbstractCloudReadout):
