@@ -6,8 +6,10 @@ from qrexplore.views.learning import LearnedRow, LossCurve, learned_rows, loss_c
 from qrexplore.views.parameters import ParameterRow, parameter_rows, slider_range
 from qrexplore.views.signal_path import PathStage, SignalPath, signal_path
 from qrexplore.views.step_response import StepResponse, learned_step_response
+from qrexplore.views.traces import METHOD_LABELS, TracedDataset, TracedParameter, TraceTable, trace_table
 
 __all__ = [
+    "METHOD_LABELS",
     "Axis",
     "Comparison",
     "ComputationalGraph",
@@ -19,6 +21,9 @@ __all__ = [
     "PathStage",
     "SignalPath",
     "StepResponse",
+    "TraceTable",
+    "TracedDataset",
+    "TracedParameter",
     "comparison",
     "computational_graph",
     "learned_rows",
@@ -28,4 +33,5 @@ __all__ = [
     "parameter_rows",
     "signal_path",
     "slider_range",
+    "trace_table",
 ]
