@@ -33,11 +33,12 @@ class TracedDataset:
 
 @dataclass(frozen=True)
 class TracedParameter:
-    """A parameter whose value is traced as ``(value - start) / factor``, in `unit`."""
+    """A parameter whose value is traced as ``(value - start) / factor``, in `unit`, which is a multiple of `base`."""
 
     path: str
     label: str
     unit: str
+    base: str
     factor: float
     start: float
 
@@ -76,6 +77,6 @@ def trace_table(problem: LearnProblem) -> TraceTable:
     ]
     parameters = []
     for row in problem.candidates:
-        factor, unit = prefix_for(row.value if row.value else max(map(abs, row.bounds)), row.unit)
-        parameters.append(TracedParameter(row.path, row.label, unit, factor, row.value))
+        factor, unit = prefix_for(row.value or max(map(abs, row.bounds)), row.unit)
+        parameters.append(TracedParameter(row.path, row.label, unit, row.unit, factor, row.value))
     return TraceTable(tuple(datasets), tuple(parameters))

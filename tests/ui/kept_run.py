@@ -9,7 +9,7 @@ from qrexplore.ui.presenters import MonitorPresenter
 
 
 def main(data, folder):
-    """Learn slowly, and print the number of each step that the monitor shows."""
+    """Learn slowly, and tell the number of each step that the monitor shows."""
     measured = open_data(data)
     session = Session(qx.library.transmon(), qx.experiments.from_dataset(measured), free=["q0.frequency", "q0.t_phi"])
     presenter = MonitorPresenter(session, measured, follow=lambda _: None, ended=lambda: None, folder=folder)
@@ -20,9 +20,10 @@ def main(data, folder):
 
 
 def show(content, _):
-    """Print what is told of steps."""
+    """Tell the number of the last step that went out."""
     if content["kind"] == "steps":
-        print(content["iteration"], flush=True)
+        sys.stdout.write(f"{content['iteration']}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

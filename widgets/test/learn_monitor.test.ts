@@ -11,8 +11,8 @@ const METHODS = [
 const TRACES = {
   datasets: [{ name: "ramsey", points: 31 }, { name: "t1", points: 20 }],
   parameters: [
-    { path: "q0.frequency", label: "frequency", unit: "GHz", factor: 1e9, start: 5e9 },
-    { path: "q0.t1", label: "relaxation time", unit: "µs", factor: 1e-6, start: 30e-6 },
+    { path: "q0.frequency", label: "frequency", unit: "GHz", base: "Hz", factor: 1e9, start: 5e9 },
+    { path: "q0.t1", label: "relaxation time", unit: "µs", base: "s", factor: 1e-6, start: 30e-6 },
   ],
 };
 
@@ -150,6 +150,8 @@ describe("learn monitor", () => {
     expect([...byTestId(el, "chi2-legend").children].map((child) => child.textContent)).toEqual(["ramsey", "t1"]);
     const shown = [...el.querySelectorAll(".qx-now")].map((now) => now.textContent);
     expect(shown).toEqual(["5.012345 GHz", "28.5 µs"]);
+    const axis = (path: string) => byTestId(el, `trace:${path}`).closest("svg")?.querySelector(".qx-axis-title")?.textContent;
+    expect([axis("q0.frequency"), axis("q0.t1")]).toEqual(["change (MHz)", "change (µs)"]);
     byTestId<HTMLInputElement>(el, "pick-parameters:q0.frequency").click();
     await nextFrame();
     expect(el.querySelector("[data-testid='trace:q0.frequency']")).toBeNull();
@@ -168,7 +170,7 @@ describe("learn monitor", () => {
   it("paints thousands of steps of 83 parameters well within a frame of the stream", async () => {
     const many = {
       datasets: TRACES.datasets,
-      parameters: Array.from({ length: 83 }, (_, k) => ({ path: `q${k}.t1`, label: `t1 ${k}`, unit: "µs", factor: 1e-6, start: 3e-5 })),
+      parameters: Array.from({ length: 83 }, (_, k) => ({ path: `q${k}.t1`, label: `t1 ${k}`, unit: "µs", base: "s", factor: 1e-6, start: 3e-5 })),
     };
     const { model, el } = mount("running", many);
     const steps = 5000;

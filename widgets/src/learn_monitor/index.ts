@@ -143,10 +143,7 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   };
   const showTraces = (): void => {
     const known = model.get("traces") ?? {};
-    store.begin([
-      ...Array<number>(OWN + (known.datasets?.length ?? 0)).fill(0),
-      ...(known.parameters ?? []).map(({ start, factor }) => start / factor),
-    ]);
+    store.begin(OWN + (known.datasets?.length ?? 0) + (known.parameters?.length ?? 0));
     traces.begin(known, model.get("picked") ?? {});
     paint.ask();
   };

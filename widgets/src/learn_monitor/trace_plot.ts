@@ -5,7 +5,7 @@ import { svg } from "../shared/dom";
 import { createScale, type Domain, extent, niceDomain } from "../shared/scale";
 import { linePath, thinned } from "../shared/svg";
 
-const MARGIN = { left: 62, right: 12, top: 8, bottom: 38 };
+const MARGIN = { left: 62, right: 12, top: 8, bottom: 38, ticks: 20 };
 const COLORS = 6;
 
 export interface Line {
@@ -19,15 +19,15 @@ export interface PlotOptions {
   label: string;
   testid: string;
   height: number;
-  /** Always linear, and close around the values. */
-  linear?: boolean;
+  /** Always linear, and close around the values; the words of the axis below are left out. */
+  small?: boolean;
   /** Words in the frame where there is a run, but nothing to draw. */
   empty?: string;
 }
 
 export interface TracePlot {
   readonly element: SVGSVGElement;
-  paint(iterations: ArrayLike<number>, lines: readonly Line[], width: number): void;
+  paint(iterations: ArrayLike<number>, lines: readonly Line[], width: number, title?: string): void;
 }
 
 export function lossDomain(...lists: ArrayLike<number>[]): { domain: Domain; logarithmic: boolean } {
@@ -49,20 +49,20 @@ export function traceClass(color: number): string {
   return `qx-trace qx-color-${color % COLORS}${color >= COLORS ? " qx-dashed" : ""}`;
 }
 
-export function createTracePlot({ title, label, testid, height, linear = false, empty = "" }: PlotOptions): TracePlot {
+export function createTracePlot({ title, label, testid, height, small = false, empty = "" }: PlotOptions): TracePlot {
   const axes = svg("g");
   const paths = svg("g", {}, svg("path", { "data-testid": testid, d: "" }));
   const words = svg("text", { class: "qx-axis-words", "text-anchor": "middle" });
   const element = svg("svg", { role: "img", "aria-label": label, height }, axes, paths, words);
   return {
     element,
-    paint(iterations, lines, width) {
+    paint(iterations, lines, width, left = title) {
       element.setAttribute("width", String(width));
       const box: Box = {
         left: MARGIN.left,
         top: MARGIN.top,
         width: Math.max(10, width - MARGIN.left - MARGIN.right),
-        height: Math.max(10, height - MARGIN.top - MARGIN.bottom),
+        height: Math.max(10, height - MARGIN.top - (small ? MARGIN.ticks : MARGIN.bottom)),
       };
       const count = iterations.length;
       const first = count > 0 ? (iterations[0] as number) : 0;
@@ -71,14 +71,14 @@ export function createTracePlot({ title, label, testid, height, linear = false, 
       // min and max of each pixel: a long run costs no more to draw than a short one, and no spike is lost
       const thin = lines.map(({ values }) => thinned(iterations, values, Math.ceil(box.width)));
       const shown = thin.map(([, values]) => values);
-      const { domain, logarithmic } = linear ? { domain: linearDomain(shown), logarithmic: false } : lossDomain(...shown);
+      const { domain, logarithmic } = small ? { domain: linearDomain(shown), logarithmic: false } : lossDomain(...shown);
       const y = createScale(domain, [box.top + box.height, box.top], logarithmic);
       const columns = Math.max(1, Math.min(8, Math.floor(box.width / 60), Math.max(final - first, 1)));
       const drawn = shown.some((values) => Array.prototype.some.call(values, Number.isFinite));
       // without a run there is nothing to read off
       const scales = count === 0 || !drawn ? [] : [
-        leftAxis({ scale: y, box, title, count: Math.max(2, Math.floor(box.height / 36)), grid: true }),
-        bottomAxis({ scale: x, box, title: "iteration", count: columns }),
+        leftAxis({ scale: y, box, title: left, count: Math.max(2, Math.floor(box.height / 36)), grid: true }),
+        bottomAxis({ scale: x, box, title: small ? "" : "iteration", count: columns }),
       ];
       axes.replaceChildren(...scales, frame(box));
       words.textContent = count > 0 && !drawn ? empty : "";

@@ -6,16 +6,14 @@ export class TraceStore {
   length = 0;
   private steps = new Float64Array(FIRST);
   private columns: Float64Array[] = [];
-  private offsets: readonly number[] = [];
   private room = FIRST;
 
-  /** Begin another run with so many columns, each told as a difference from an offset. */
-  begin(offsets: readonly number[]): void {
-    this.offsets = offsets;
+  /** Begin another run with so many columns. */
+  begin(width: number): void {
     this.length = 0;
     this.room = FIRST;
     this.steps = new Float64Array(FIRST);
-    this.columns = offsets.map(() => new Float64Array(FIRST));
+    this.columns = Array.from({ length: width }, () => new Float64Array(FIRST));
   }
 
   /** Take rows of all columns; the last row is of the step with that number. */
@@ -26,7 +24,7 @@ export class TraceStore {
     for (let row = 0; row < count; row += 1) {
       this.steps[this.length + row] = last - count + 1 + row;
       for (let k = 0; k < width; k += 1) {
-        (this.columns[k] as Float64Array)[this.length + row] = (rows[row * width + k] as number) + (this.offsets[k] as number);
+        (this.columns[k] as Float64Array)[this.length + row] = rows[row * width + k] as number;
       }
     }
     this.length += count;

@@ -1,14 +1,15 @@
 // The traces of a run: loss, gradient norm, chi2 of each experiment, and the parameters that were picked.
 
 import { html, setHidden, setText, watchWidth, widthOf } from "../shared/dom";
-import { unitText, withMinus } from "../shared/quantity";
+import { prefixFor, unitText, withMinus } from "../shared/quantity";
+import { extent } from "../shared/scale";
 import { createPicker } from "./picker";
 import { createTracePlot, traceClass, type TracePlot } from "./trace_plot";
 import type { TraceStore } from "./trace_store";
 import type { TracedParameter, Traces } from "./types";
 
 const HEIGHT = 168;
-const SMALL = 118;
+const SMALL = 104;
 const FALLBACK_WIDTH = 320;
 // drawn without being asked for
 const DATASETS = 6;
@@ -76,8 +77,8 @@ export function createTracesView(store: TraceStore, onPick: (picked: Picked) => 
     shown = parameters.picked.map((path) => {
       const parameter = (known.parameters ?? []).find((one) => one.path === path) as TracedParameter;
       const plot = createTracePlot({
-        title: unitText(parameter.unit), label: `${parameter.label} over iterations`, testid: `trace:${path}`,
-        height: SMALL, linear: true,
+        title: "", label: `change of ${parameter.label} over iterations`, testid: `trace:${path}`, height: SMALL,
+        small: true,
       });
       const now = html("span", { class: "qx-now" });
       const head = html("div", { class: "qx-small-head", title: path }, html("span", {}, parameter.label), now);
@@ -114,11 +115,17 @@ export function createTracesView(store: TraceStore, onPick: (picked: Picked) => 
         width(),
       );
       for (const { element: box, plot, column, now, parameter } of shown) {
-        plot.paint(steps, [{ values: store.column(column), color: 0 }], Math.floor(box.clientWidth) || FALLBACK_WIDTH);
-        const newest = store.newest(column);
+        // what changes is drawn: a hertz in five gigahertz would not fit on an axis
+        const values = store.column(column);
+        const size = Math.max(...extent(values).map(Math.abs)) * parameter.factor;
+        const shown = prefixFor(size, parameter.base);
+        const scaled = values.map((value) => (value * parameter.factor) / shown.factor);
+        const title = `change${parameter.base === "1" ? "" : ` (${unitText(shown.unit)})`}`;
+        plot.paint(steps, [{ values: scaled, color: 0 }], Math.floor(box.clientWidth) || FALLBACK_WIDTH, title);
+        const newest = (store.newest(column) ?? Number.NaN) + parameter.start / parameter.factor;
         setText(
           now,
-          newest === undefined || !Number.isFinite(newest)
+          !Number.isFinite(newest)
             ? ""
             : withMinus(`${Number(newest.toPrecision(8))} ${unitText(parameter.unit)}`),
         );

@@ -10,7 +10,9 @@ export interface MethodEntry {
 export interface TracedParameter {
   path: string;
   label: string;
+  /** Of the value as it is shown, with its prefix, and what it is a multiple of. */
   unit: string;
+  base: string;
   factor: number;
   start: number;
 }
