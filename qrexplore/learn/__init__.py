@@ -25,6 +25,7 @@ from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.profile import Profile, profile
+from qrexplore.learn.racing import RACERS, raced
 from qrexplore.learn.recipe import Recipe
 from qrexplore.learn.regions import Axis, Region, worst_region
 from qrexplore.learn.residuals import Evaluation, Kernel
@@ -39,6 +40,7 @@ make_callable(__name__, learn)
 
 __all__ = [
     "LIKELIHOODS",
+    "RACERS",
     "RECIPES",
     "WAYS",
     "Ambiguity",
@@ -96,6 +98,7 @@ __all__ = [
     "problem_of",
     "profile",
     "question",
+    "raced",
     "recipe_of",
     "record",
     "report",

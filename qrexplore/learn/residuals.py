@@ -114,6 +114,10 @@ class Kernel:
                 del self._recent[next(iter(self._recent))]
         return self._recent[*asked, self.substeps]
 
+    def forget(self) -> None:
+        """Forget the evaluations that are remembered."""
+        self._recent.clear()
+
     def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         values, slopes = self._values(point), self.coordinates.slopes(point)
         residuals, jacobians, predictions = [], [], []

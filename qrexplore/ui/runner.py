@@ -36,7 +36,7 @@ class _Run:
     drained: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     stepped: bool = False
-    waiting: list[Step] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
     kept: Run | None = None
     told: float = 0.0
@@ -59,7 +59,7 @@ class Runner:
     on_state
         Called with the new state and words (those of the error).
     on_steps
-        Called with the steps since the last call, at most 30 times a second.
+        Called with the steps (or what else work tells) since the last call, at most 30 times a second.
     on_end
         Called once at the end of a run, before its last state, with the result; None where there is none.
     on_tick
@@ -79,7 +79,7 @@ class Runner:
         self,
         *,
         on_state: Callable[[str, str], None] = _ignore,
-        on_steps: Callable[[list[Step]], None] = _ignore,
+        on_steps: Callable[[list[Any]], None] = _ignore,
         on_end: Callable[[Any], None] = _ignore,
         on_tick: Callable[[float], None] = _ignore,
         on_refused: Callable[[str], None] = _ignore,
@@ -125,6 +125,32 @@ class Runner:
             If a run is going on.
         """
         self._start(lambda run: self._drive_kept(run, make))
+
+    def start_work(self, work: Callable[[Callable[[Any], None], Callable[[], bool]], Any]) -> None:
+        """Begin work that has a loop of its own.
+
+        Parameters
+        ----------
+        work
+            Gives the result; it calls its first argument with each thing to tell, which waits as long as the run is paused,
+            and asks its second whether to end.
+
+        Raises
+        ------
+        RuntimeError
+            If a run is going on.
+        """
+
+        def drive(run: _Run) -> Any:
+            def tell(something: Any) -> None:
+                run.go.wait()
+                run.waiting.append(something)
+                if not run.stepped:
+                    self._first_step(run)
+
+            return work(tell, run.stop.is_set)
+
+        self._start(drive)
 
     def ask(self, name: str, value: Any) -> None:
         """Ask something of the run (see `Task.answer`), to be answered after the present step; RuntimeError if there is none."""

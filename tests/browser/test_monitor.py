@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.test_lab import write
 from tests.browser.test_workbench import ENDLESS, RAMSEY, TEXT, iteration, open_workbench, wait_for_state
 
 # resolves with the times (ms) at which the picture of the loss has changed, as painted frames, over some seconds
@@ -63,4 +64,33 @@ def test_traces_stream_at_ten_hertz_and_more_while_parameters_are_held_and_freed
     page.screenshot(f"monitor-stream-{theme}")
     page.page.get_by_test_id("stop").click()
     wait_for_state(page, "done", seconds=60)
+    assert page.problems() == []
+
+
+RACE = """
+import numpy as np, qrexplore as qx
+twin = qx.library.transmon()
+truth = twin.replace({"q0.frequency": 5.00001e9, "q0.t_phi": 20e-6})
+backend = qx.hardware.SimulatedBackend(truth, seed=1)
+data = backend.run(qx.experiments.ramsey(np.linspace(0, 20e-6, 81), artificial_detuning=2e5), shots=1000).result()
+free = ["q0.frequency", "q0.t_phi", "readout_q0.false_one", "readout_q0.false_zero"]
+race = qx.explore_race(qx.LearnProblem(twin, data, free=free), stop=qx.optimize.Stop(seconds=20))
+race
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_race_is_run_live_in_one_plot_and_ends_with_ratios(notebook, lab, theme):
+    page = notebook(write(lab.root / f"race-{theme}.ipynb", RACE, "race.wait(100); print(race.table)"), theme=theme)
+    page.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+    page.page.get_by_test_id("race-start").click()
+    page.page.wait_for_function("() => document.querySelector('.qx-race').dataset.state === 'done'", timeout=120_000)
+    table = page.page.get_by_test_id("race-table")
+    table.get_by_text("Nelder-Mead").wait_for()
+    page.fit()
+    page.screenshot(f"race-evaluations-{theme}")
+    page.page.get_by_test_id("race-axis").select_option("seconds")
+    page.page.wait_for_timeout(200)
+    page.screenshot(f"race-seconds-{theme}")
+    print(table.inner_text())  # noqa: T201 (a measurement to read)
     assert page.problems() == []
