@@ -27,7 +27,7 @@ export interface PlotOptions {
 
 export interface TracePlot {
   readonly element: SVGSVGElement;
-  paint(iterations: ArrayLike<number>, lines: readonly Line[], width: number, title?: string): void;
+  paint(iterations: ArrayLike<number>, lines: readonly Line[], width: number): void;
 }
 
 export function lossDomain(...lists: ArrayLike<number>[]): { domain: Domain; logarithmic: boolean } {
@@ -56,7 +56,7 @@ export function createTracePlot({ title, label, testid, height, small = false, e
   const element = svg("svg", { role: "img", "aria-label": label, height }, axes, paths, words);
   return {
     element,
-    paint(iterations, lines, width, left = title) {
+    paint(iterations, lines, width) {
       element.setAttribute("width", String(width));
       const box: Box = {
         left: MARGIN.left,
@@ -77,7 +77,7 @@ export function createTracePlot({ title, label, testid, height, small = false, e
       const drawn = shown.some((values) => Array.prototype.some.call(values, Number.isFinite));
       // without a run there is nothing to read off
       const scales = count === 0 || !drawn ? [] : [
-        leftAxis({ scale: y, box, title: left, count: Math.max(2, Math.floor(box.height / 36)), grid: true }),
+        leftAxis({ scale: y, box, title, count: Math.max(2, Math.floor(box.height / 36)), grid: true }),
         bottomAxis({ scale: x, box, title: small ? "" : "iteration", count: columns }),
       ];
       axes.replaceChildren(...scales, frame(box));

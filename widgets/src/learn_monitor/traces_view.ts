@@ -22,6 +22,7 @@ interface Small {
   plot: TracePlot;
   column: number;
   now: HTMLElement;
+  unit: HTMLElement;
   parameter: TracedParameter;
 }
 
@@ -82,8 +83,10 @@ export function createTracesView(store: TraceStore, onPick: (picked: Picked) => 
       });
       const now = html("span", { class: "qx-now" });
       const head = html("div", { class: "qx-small-head", title: path }, html("span", {}, parameter.label), now);
-      const box = html("div", { class: "qx-small" }, head, html("div", { class: "qx-small-path" }, path), plot.element);
-      return { element: box, plot, column: columnOf("parameters", path), now, parameter };
+      const unit = html("span", { class: "qx-change" });
+      const below = html("div", { class: "qx-small-head qx-small-path" }, html("span", {}, path), unit);
+      const box = html("div", { class: "qx-small" }, head, below, plot.element);
+      return { element: box, plot, column: columnOf("parameters", path), now, unit, parameter };
     });
     smalls.replaceChildren(...shown.map((small) => small.element));
   };
@@ -114,14 +117,14 @@ export function createTracesView(store: TraceStore, onPick: (picked: Picked) => 
         datasets.picked.map((name, i) => ({ values: store.column(columnOf("datasets", name)), color: i })),
         width(),
       );
-      for (const { element: box, plot, column, now, parameter } of shown) {
+      for (const { element: box, plot, column, now, unit, parameter } of shown) {
         // what changes is drawn: a hertz in five gigahertz would not fit on an axis
         const values = store.column(column);
         const size = Math.max(...extent(values).map(Math.abs)) * parameter.factor;
-        const shown = prefixFor(size, parameter.base);
-        const scaled = values.map((value) => (value * parameter.factor) / shown.factor);
-        const title = `change${parameter.base === "1" ? "" : ` (${unitText(shown.unit)})`}`;
-        plot.paint(steps, [{ values: scaled, color: 0 }], Math.floor(box.clientWidth) || FALLBACK_WIDTH, title);
+        const scale = prefixFor(size, parameter.base);
+        const scaled = values.map((value) => (value * parameter.factor) / scale.factor);
+        plot.paint(steps, [{ values: scaled, color: 0 }], Math.floor(box.clientWidth) || FALLBACK_WIDTH);
+        setText(unit, `change${parameter.base === "1" ? "" : ` in ${unitText(scale.unit)}`}`);
         const newest = (store.newest(column) ?? Number.NaN) + parameter.start / parameter.factor;
         setText(
           now,
