@@ -146,6 +146,29 @@ def test_the_learning_rate_stays_when_other_parameters_move(decay, kernel):
     assert len(slow) == 30
 
 
+def test_what_goes_on_stands_where_it_stood_to_the_last_bit(decay, kernel):
+    made = task(decay, kernel)
+    state, _ = made.advance(made.init())
+    after = made.answer(state, "hold", "q0.t1")
+    assert after.progress.coordinates.tolist() == state.progress.coordinates[1:].tolist()
+    again = made.answer(after, "free", "q0.t1")
+    assert again.progress.coordinates[1:].tolist() == state.progress.coordinates[1:].tolist()
+    assert again.progress.evaluations == state.progress.evaluations + 2
+
+
+def test_the_patience_of_a_method_begins_anew(decay, kernel):
+    made = task(replace(decay, method="adam", max_steps=1000), kernel)
+    state = made.init()
+    while made.done(state) is None:
+        state, _ = made.advance(state)
+    steps = len(state.history)
+    state = made.answer(state, "hold", "q0.t1")
+    assert made.done(state) is None
+    state, step = made.advance(state)
+    assert step.iteration == steps + 1
+    assert made.done(state) is None
+
+
 def test_what_cannot_be_asked_is_refused_by_name(decay, kernel):
     made = task(decay, kernel)
     state, _ = made.advance(made.init())

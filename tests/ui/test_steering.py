@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -111,11 +112,19 @@ def test_what_a_run_cannot_do_is_refused_on_the_panel_and_changes_nothing(make):
 
 
 @pytest.mark.usefixtures("endless")
-def test_a_pause_answers_what_is_asked_of_the_run(make):
-    desk = make()
+@pytest.mark.parametrize("kept", [False, True], ids=["here", "in a folder"])
+def test_a_pause_holds_the_run_and_answers_what_is_asked_of_it(make, tmp_path, kept):
+    desk = make(tmp_path if kept else None)
     desk.begin()
     assert desk.monitor.ask(kind="pause") == ""
+    if kept:
+        (run,) = runs.runs_in(tmp_path)
+        until(lambda: run.standing().state == "paused", run.standing())
     assert desk.panel.ask(kind="free", paths=["q0.t_phi"], free=False) == ""
+    time.sleep(0.3)
+    told = len(desk.traced("q0.t_phi"))
+    time.sleep(0.3)
+    assert len(desk.traced("q0.t_phi")) == told
     assert desk.monitor.ask(kind="resume") == ""
     desk.more(2)
     assert desk.end().problem.held == ("q0.t_phi",)
@@ -124,13 +133,17 @@ def test_a_pause_answers_what_is_asked_of_the_run(make):
 @pytest.mark.usefixtures("endless")
 def test_the_learning_rate_is_changed_while_the_run_goes_on(make):
     desk = make()
+    # so slow that each step is a better one
+    desk.presenter.channel.traits["rate"] = 1e-6
     desk.begin()
-    assert desk.monitor.ask(kind="rate", value=1e-9) == ""
     desk.more(2)
-    before = len(desk.traced("q0.frequency"))
-    desk.more(3)
-    walked = np.ptp(desk.traced("q0.frequency")[before:])
-    assert walked < 1e-6 * max(np.ptp(desk.traced("q0.frequency")[:before]), 1e-9) or walked == 0
+    fast = np.median(np.abs(np.diff(desk.traced("q0.t_phi"))))
+    assert desk.monitor.ask(kind="rate", value=1e-9) == ""
+    desk.more(1)
+    before = len(desk.traced("q0.t_phi"))
+    desk.more(2)
+    slow = np.max(np.abs(np.diff(desk.traced("q0.t_phi")[before:])))
+    assert fast > 5 * slow
     assert "`rate` must be positive and finite, got 0" in desk.monitor.ask(kind="rate", value=0)
     assert desk.monitor.traits["rate"] == 1e-9
     desk.end()
