@@ -21,6 +21,7 @@ _HOMES = {
     "Twin": "qrexplore.twin",
     "explore": "qrexplore.ui",
     "explore_graph": "qrexplore.ui",
+    "explore_race": "qrexplore.ui",
     "library": "qrexplore.twin",
     "open_data": "qrexplore.data",
     "open_twin": "qrexplore.twin",

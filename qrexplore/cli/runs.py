@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _WHERE = Path("runs")
+# what can be asked of a run, without and with a value
+_ALONE, _WITH = ("pause", "resume", "stop"), ("rate", "hold", "free")
 
 
 def add(commands: Any) -> None:
@@ -33,8 +35,12 @@ def add(commands: Any) -> None:
     again.set_defaults(run=resume)
     asked = verbs.add_parser("ask", help="ask something of a run that goes on")
     asked.add_argument("folder", type=Path, help="folder of the run")
-    asked.add_argument("what", choices=("pause", "resume", "stop", "rate"), help="what it shall do after its next step")
-    asked.add_argument("value", nargs="?", type=float, help="the new rate")
+    asked.add_argument("what", choices=(*_ALONE, *_WITH), help="what it shall do after its next step")
+    asked.add_argument(
+        "value",
+        nargs="?",
+        help="the new learning rate; or the path (or pattern of paths) to hold where it is, or to free",
+    )
     asked.set_defaults(run=ask)
 
 
@@ -143,15 +149,23 @@ def ask(chosen: argparse.Namespace) -> int:
     """Write a request into a run; give 0."""
     from qrexplore.data import runs
 
-    if (chosen.what == "rate") != (chosen.value is not None):
-        msg = f"`value` must be given for 'rate' and for nothing else, got {chosen.value!r} for {chosen.what!r}. Mend that."
+    value = chosen.value
+    if (chosen.what in _WITH) != (value is not None):
+        named = " and ".join(map(repr, _WITH))
+        msg = f"`value` must be given for {named}, and for nothing else, got {value!r} for {chosen.what!r}. Mend that."
         raise ValueError(msg)
+    if chosen.what == "rate":
+        try:
+            value = float(value)
+        except ValueError as error:
+            msg = f"`value` must be a number for 'rate', got {value!r}. Give for example 0.01."
+            raise ValueError(msg) from error
     run = runs.open_run(chosen.folder)
     state = run.standing().state
     if state not in {"running", "paused"}:
         msg = f"run {str(chosen.folder)!r} is {state}, so nobody would answer. Begin with `qrexplore runs resume`."
         raise runs.RunError(msg)
-    run.request(chosen.what, chosen.value)
+    run.request(chosen.what, value)
     return 0
 
 

@@ -31,6 +31,8 @@ class Step:
         Wall time since the run began, pauses included.
     stage
         What the run is at, where it has several stages.
+    chi2
+        Sum of the squared residuals of each dataset by its name, where there are several parts to the objective.
     """
 
     iteration: int
@@ -39,6 +41,7 @@ class Step:
     parameters: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     stage: str = ""
+    chi2: dict[str, float] = field(default_factory=dict)
 
 
 def _not_kept(*_: object) -> Any:

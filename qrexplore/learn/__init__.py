@@ -31,6 +31,7 @@ from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.profile import Profile, profile
+from qrexplore.learn.racing import RACERS, raced
 from qrexplore.learn.recipe import Recipe
 from qrexplore.learn.regions import Axis, Region, worst_region
 from qrexplore.learn.residuals import Evaluation, Kernel
@@ -45,6 +46,7 @@ make_callable(__name__, learn)
 
 __all__ = [
     "LIKELIHOODS",
+    "RACERS",
     "RECIPES",
     "WAYS",
     "Ambiguity",
@@ -113,6 +115,7 @@ __all__ = [
     "problem_of",
     "profile",
     "question",
+    "raced",
     "recipe_of",
     "record",
     "report",

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from qrexplore.core import Status
 from qrexplore.learn.fit import LearnResult
-from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.problem import LearnProblem, with_values
 from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 
 # of a result, what is not simply a number or an array
@@ -78,13 +78,6 @@ def _answered(problem: LearnProblem, start: np.ndarray, moving: Sequence[str]) -
     if set(moving) == set(problem.table.paths):
         return with_values(problem, start)
     return with_values(problem, start, hold=[path for path in problem.candidates.paths if path not in moving])
-
-
-def with_values(problem: LearnProblem, values: Sequence[float] | np.ndarray, **changes: Any) -> LearnProblem:
-    """Give a problem whose twin has other numbers, all of them in the order of its table."""
-    paths = problem.twin.parameters.paths
-    twin = problem.twin.replace(dict(zip(paths, np.asarray(values, dtype=np.float64).tolist(), strict=True)))
-    return replace(problem, twin=twin, **changes)
 
 
 def digest(result: LearnResult) -> str:

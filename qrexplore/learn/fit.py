@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
 from qrexplore.core import ParameterTable, Status, Step, Task, format_quantity, format_with_error, run
 from qrexplore.learn.likelihood import Measured
-from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.posed import Posed, moving_otherwise, posed
+from qrexplore.learn.problem import LearnProblem, steered, steering
 from qrexplore.learn.residuals import TOLERANCE, Kernel
 from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 from qrexplore.learn.uncertainty import laplace
-from qrexplore.optimize import METHODS, Adam, Coordinates, Mark, Progress, curvature_scale, pack, unpack, with_rate
+from qrexplore.optimize import Mark, Progress, pack, reposed, unpack, with_rate
 from qrexplore.twin import Twin
 
 
@@ -108,16 +108,21 @@ class LearnResult:
 
 @dataclass(frozen=True, eq=False)
 class LearnState:
-    """Where a learning run stands."""
+    """Where a learning run stands: the search and what it looks for now, and the sum of squares of each dataset."""
 
+    posed: Posed
     progress: Progress
     began: float
     mark: Mark
+    chi2: dict[str, float]
     history: tuple[Step, ...] = ()
 
 
 def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
     """Give a learning problem as a task that can be driven by a script or by a worker behind a widget.
+
+    Its `answer` takes ``rate`` with a number, and ``hold`` and ``free`` with a path (or a pattern of paths): the search goes
+    on from where it stands with fewer or more parameters, of those named by `LearnProblem.free`.
 
     Parameters
     ----------
@@ -127,77 +132,88 @@ def task(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
         Compiled functions of an earlier problem with the same experiments, data and free paths; made anew if left out.
     """
     kernel = kernel or Kernel(problem)
-    objective = kernel.least_squares(problem)
-    chosen = problem.choice.method
-    if chosen == "l-bfgs":
-        objective = replace(objective, scale=curvature_scale(objective))
-    coordinates = Coordinates(problem.table)
-    method = METHODS[chosen]()
-    if isinstance(method, Adam) and problem.learning_rate is not None:
-        method = replace(method, learning_rate=problem.learning_rate)
-    paths = problem.table.paths
-
-    def values(progress: Progress) -> dict[str, float]:
-        found = np.asarray(coordinates.values(jnp.asarray(progress.coordinates)))
-        return {path: float(value) for path, value in zip(paths, found, strict=True)}
+    begin = posed(kernel, problem)
 
     def init() -> LearnState:
         began = time.perf_counter()
-        progress = method.init(objective)
-        return LearnState(progress, began, problem.stop.mark(progress))
+        progress = begin.method.init(begin.objective)
+        return LearnState(begin, progress, began, problem.stop.mark(progress), begin.chi2(progress) or {})
 
     def advance(state: LearnState) -> tuple[LearnState, Step]:
-        progress = method.advance(objective, state.progress)
+        question = state.posed
+        question.heard.clear()
+        progress = question.method.advance(question.objective, state.progress)
+        # no call of the model is made for it: what is the best point now was evaluated in this step, or is the best still
+        chi2 = question.chi2(progress) or state.chi2
         seconds = time.perf_counter() - state.began
-        step = Step(progress.iteration, progress.loss, progress.gradient_norm, values(progress), seconds)
+        values = question.values(progress, begin.problem)
+        step = Step(progress.iteration, progress.loss, progress.gradient_norm, values, seconds, chi2=chi2)
         mark = problem.stop.mark(progress, state.mark)
-        return LearnState(progress, state.began, mark, (*state.history, step)), step
+        return LearnState(question, progress, state.began, mark, chi2, (*state.history, step)), step
 
     def done(state: LearnState) -> Status | None:
         reached = problem.stop.reached(state.progress, state.mark, time.perf_counter() - state.began)
-        status = reached if reached is Status.TARGET else method.done(state.progress) or reached
+        status = reached if reached is Status.TARGET else state.posed.method.done(state.progress) or reached
         if status is None and state.progress.iteration >= problem.max_steps:
             return Status.MAX_STEPS
         return status
 
-    def finish(state: LearnState, status: Status) -> LearnResult:
-        best = state.progress.coordinates
-        twin = problem.moved(values(state.progress))
-        found = kernel.evaluate(kernel.point(problem, best), problem.twin)
-        slopes, told = found.jacobian[:, problem.moving], coordinates.whitened
-        freedom = max(1.0, problem.independent - learned_count(slopes, told))
-        chi2 = float(found.residual @ found.residual) / freedom
-        known = all(part.noise == "file" for part in problem.measured)
-        inflation = max(1.0, chi2) if known else chi2
-        # errors of the data grow with what is left unexplained, priors stay what they are
-        rows = [slopes / np.sqrt(inflation), np.eye(len(paths))[told]]
-        spread = laplace(np.vstack(rows), coordinates.slopes(best), 1.0)
-        return LearnResult(
-            problem=problem,
-            twin=twin,
-            parameters=twin.parameters.select(paths),
-            stderr={path: float(error) for path, error in zip(paths, spread.stderr, strict=True)},
-            covariance=spread.covariance,
-            chi2_per_dof=chi2,
-            misfit=misfit(problem.measured, found.predictions),
-            predictions=found.predictions,
-            status=status,
-            history=state.history,
-            seconds=time.perf_counter() - state.began,
-            step_error=kernel.step_error(twin),
-            coordinates=np.asarray(best),
-            inflation=inflation,
-        )
+    def answer(state: LearnState, name: str, value: Any) -> LearnState:
+        if name == "rate" and isinstance(value, int | float):
+            return replace(state, progress=with_rate(state.progress, float(value)))
+        if name not in {"hold", "free"} or not isinstance(value, str):
+            msg = (
+                f"a fit takes 'rate' with a number, and 'hold' and 'free' with a path, got {name!r} with {value!r}. "
+                "Stop it and begin another one."
+            )
+            raise ValueError(msg)
+        question = moving_otherwise(kernel, state.posed, state.progress, name, value)
+        if question is state.posed:
+            return state
+        progress = reposed(question.method, question.objective, state.progress)
+        mark = problem.stop.mark(progress)
+        return replace(state, posed=question, progress=progress, mark=mark, chi2=question.chi2(progress) or state.chi2)
 
     return Task(
         problem,
         init,
         advance,
         done,
-        finish,
+        partial(_finished, kernel),
         pack=partial(_packed, kernel),
-        unpack=lambda arrays: _unpacked(kernel, method.init(objective), arrays),
-        answer=_answered,
+        unpack=partial(_unpacked, kernel, begin),
+        answer=answer,
+    )
+
+
+def _finished(kernel: Kernel, state: LearnState, status: Status) -> LearnResult:
+    problem, coordinates, best = state.posed.problem, state.posed.coordinates, state.progress.coordinates
+    paths = problem.table.paths
+    twin = problem.moved(state.posed.values(state.progress))
+    found = kernel.evaluate(kernel.point(problem, best), problem.twin)
+    slopes, told = found.jacobian[:, problem.moving], coordinates.whitened
+    freedom = max(1.0, problem.independent - learned_count(slopes, told))
+    chi2 = float(found.residual @ found.residual) / freedom
+    known = all(part.noise == "file" for part in problem.measured)
+    inflation = max(1.0, chi2) if known else chi2
+    # errors of the data grow with what is left unexplained, priors stay what they are
+    rows = [slopes / np.sqrt(inflation), np.eye(len(paths))[told]]
+    spread = laplace(np.vstack(rows), coordinates.slopes(best), 1.0)
+    return LearnResult(
+        problem=problem,
+        twin=twin,
+        parameters=twin.parameters.select(paths),
+        stderr={path: float(error) for path, error in zip(paths, spread.stderr, strict=True)},
+        covariance=spread.covariance,
+        chi2_per_dof=chi2,
+        misfit=misfit(problem.measured, found.predictions),
+        predictions=found.predictions,
+        status=status,
+        history=state.history,
+        seconds=time.perf_counter() - state.began,
+        step_error=kernel.step_error(twin),
+        coordinates=np.asarray(best),
+        inflation=inflation,
     )
 
 
@@ -208,25 +224,25 @@ def _packed(kernel: Kernel, state: LearnState) -> dict[str, np.ndarray]:
         "seconds": np.array(time.perf_counter() - state.began),
         "mark/loss": np.array(state.mark.loss),
         "mark/iteration": np.array(state.mark.iteration),
+        **steering(state.posed.problem),
+        "chi2": np.array(list(state.chi2.values()), dtype=np.float64),
         **prefixed("progress/", pack(state.progress)),
         **prefixed("history/", pack_steps(state.history)),
     }
 
 
-def _unpacked(kernel: Kernel, template: Progress, arrays: dict[str, np.ndarray]) -> LearnState:
+def _unpacked(kernel: Kernel, begin: Posed, arrays: dict[str, np.ndarray]) -> LearnState:
+    problem = steered(begin.problem, arrays)
+    if problem is not begin.problem:
+        begin = posed(kernel, problem)
+    template = begin.method.init(begin.objective)
     kernel.substeps = tuple(arrays["substeps"].tolist())
     began = time.perf_counter() - float(arrays["seconds"])
     mark = Mark(float(arrays["mark/loss"]), int(arrays["mark/iteration"]))
-    return LearnState(
-        unpack(template, below("progress/", arrays)), began, mark, unpack_steps(below("history/", arrays))
-    )
-
-
-def _answered(state: LearnState, name: str, value: Any) -> LearnState:
-    if name != "rate" or not isinstance(value, int | float):
-        msg = f"a fit takes 'rate' with a number, got {name!r} with {value!r}. Stop it and begin another one."
-        raise ValueError(msg)
-    return replace(state, progress=with_rate(state.progress, float(value)))
+    progress = unpack(template, below("progress/", arrays))
+    # an earlier version has kept none
+    chi2 = dict(zip(problem.datasets, arrays["chi2"].tolist(), strict=True)) if "chi2" in arrays else {}
+    return LearnState(begin, progress, began, mark, chi2, unpack_steps(below("history/", arrays)))
 
 
 def learn(

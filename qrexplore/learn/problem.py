@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -193,6 +194,11 @@ class LearnProblem:
         """The parameters that move, at the start."""
         return ParameterTable(self.candidates[int(position)] for position in self.moving)
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Paths of the candidates that do not move."""
+        return tuple(path for path in self.candidates.paths if path not in self.table)
+
     @cached_property
     def choice(self) -> Choice:
         """How it is looked for, and why."""
@@ -221,6 +227,28 @@ class LearnProblem:
     def missing_points(self) -> int:
         """Number of measured points that are NaN and therefore left out."""
         return int(np.sum([np.size(part.values) - part.present.sum() for part in self.measured]))
+
+
+def with_values(problem: LearnProblem, values: Sequence[float] | np.ndarray, **changes: Any) -> LearnProblem:
+    """Give a problem whose twin has other numbers, all of them in the order of its table."""
+    paths = problem.twin.parameters.paths
+    twin = problem.twin.replace(dict(zip(paths, np.asarray(values, dtype=np.float64).tolist(), strict=True)))
+    return replace(problem, twin=twin, **changes)
+
+
+def steered(problem: LearnProblem, arrays: Mapping[str, np.ndarray]) -> LearnProblem:
+    """Give a problem as it was when `steering` kept which parameters are held, and where they stand."""
+    # what an earlier version has kept tells nothing of that
+    held = tuple(map(str, arrays.get("held", problem.held)))
+    values = arrays.get("values", problem.twin.parameters.values)
+    if held == problem.held and np.array_equal(values, problem.twin.parameters.values):
+        return problem
+    return with_values(problem, values, hold=held)
+
+
+def steering(problem: LearnProblem) -> dict[str, np.ndarray]:
+    """Give as arrays by name which parameters a problem holds, and where its twin stands."""
+    return {"held": np.array(problem.held, dtype=np.str_), "values": problem.twin.parameters.values}
 
 
 def _range(row: Parameter) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Residuals of a learning problem and their derivatives, compiled once for each experiment and what can influence it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -25,13 +26,21 @@ _RECENT = 8
 TOLERANCE = 1e-3
 
 
+def _ignore(*_: object) -> None:
+    """Take no notice."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """A learning problem at one point: residuals, their Jacobian in free coordinates, and what was predicted."""
+    """A learning problem at one point: residuals, their Jacobian in free coordinates, and what was predicted.
+
+    `chi2` is the sum of the squared residuals of each dataset.
+    """
 
     residual: Float[np.ndarray, " residuals"]
     jacobian: Float[np.ndarray, "residuals parameters"]
     predictions: tuple[np.ndarray, ...]
+    chi2: Float[np.ndarray, " datasets"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +115,10 @@ class Kernel:
                 del self._recent[next(iter(self._recent))]
         return self._recent[*asked, self.substeps]
 
+    def forget(self) -> None:
+        """Forget the evaluations that are remembered."""
+        self._recent.clear()
+
     def _evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         values, slopes = self._values(point), self.coordinates.slopes(point)
         residuals, jacobians, predictions = [], [], []
@@ -115,21 +128,23 @@ class Kernel:
             residuals.append(np.asarray(residual)[part.present])
             jacobians.append(jacobian * slopes)
             predictions.append(np.asarray(model))
-        return Evaluation(np.concatenate(residuals), np.concatenate(jacobians), tuple(predictions))
+        chi2 = np.array([residual @ residual for residual in residuals])
+        return Evaluation(np.concatenate(residuals), np.concatenate(jacobians), tuple(predictions), chi2)
 
-    def gradient(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> tuple[float, np.ndarray]:
-        """Give half the sum of squares and its gradient."""
+    def gradient(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> tuple[np.ndarray, np.ndarray]:
+        """Give the sum of squares of each dataset, and the gradient of half of all."""
         values, slopes = self._values(point), self.coordinates.slopes(point)
-        total, gradient = 0.0, np.zeros(len(slopes))
-        for part, (loss, slope) in zip(self._parts, self._all("gradient", values, twin), strict=True):
-            total += float(loss)
+        chi2, gradient = np.zeros(len(self._parts)), np.zeros(len(slopes))
+        found = zip(self._parts, self._all("gradient", values, twin), strict=True)
+        for place, (part, (loss, slope)) in enumerate(found):
+            chi2[place] = 2 * float(loss)
             np.add.at(gradient, self._leads[part.used], np.asarray(slope))
-        return total, gradient * slopes
+        return chi2, gradient * slopes
 
-    def value(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> float:
-        """Give half the sum of squares."""
+    def value(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Float[np.ndarray, " datasets"]:
+        """Give the sum of squares of each dataset."""
         values = self._values(point)
-        return float(sum(float(loss) for (loss,) in self._all("value", values, twin)))
+        return 2 * np.array([float(loss) for (loss,) in self._all("value", values, twin)])
 
     def _values(self, point: Float[np.ndarray, " candidates"]) -> Float[np.ndarray, " paths"]:
         return np.asarray(self.coordinates.values(jnp.asarray(point)))[self._leads]
@@ -168,8 +183,13 @@ class Kernel:
         parts = zip(self._parts, self.substeps, strict=True)
         return max(step_error(twin, part.experiment, steps)[0] for part, steps in parts)
 
-    def least_squares(self, problem: LearnProblem) -> LeastSquares:
-        """Pose a problem to an optimiser: only the parameters that are not held move, and their priors are data, too."""
+    def least_squares(
+        self, problem: LearnProblem, on_chi2: Callable[[np.ndarray, np.ndarray], None] = _ignore
+    ) -> LeastSquares:
+        """Pose a problem to an optimiser: only the parameters that are not held move, and their priors are data, too.
+
+        `on_chi2` is called at each point that is evaluated, with its coordinates and the sum of squares of each dataset.
+        """
         moving = problem.moving
         start = self.coordinates.free(problem.candidates.values)
         known = np.flatnonzero(self.coordinates.whitened[moving])
@@ -177,14 +197,17 @@ class Kernel:
 
         def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             found = self.evaluate(self.point(problem, point), problem.twin)
+            on_chi2(point, found.chi2)
             return np.append(found.residual, point[known]), np.vstack([found.jacobian[:, moving], told])
 
         def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
-            loss, slope = self.gradient(self.point(problem, point), problem.twin)
-            return loss + float(point[known] @ point[known]) / 2, slope[moving] + told.T @ point[known]
+            chi2, slope = self.gradient(self.point(problem, point), problem.twin)
+            on_chi2(point, chi2)
+            return float(chi2.sum() + point[known] @ point[known]) / 2, slope[moving] + told.T @ point[known]
 
         def value(point: np.ndarray) -> float:
-            loss = self.value(self.point(problem, point), problem.twin)
-            return loss + float(point[known] @ point[known]) / 2
+            chi2 = self.value(self.point(problem, point), problem.twin)
+            on_chi2(point, chi2)
+            return float(chi2.sum() + point[known] @ point[known]) / 2
 
         return LeastSquares(linearize, gradient, start[moving], loss=value)

@@ -16,8 +16,9 @@ from qrexplore.optimize.levenberg_marquardt import LevenbergMarquardt
 from qrexplore.optimize.multistart import MultiStart, Optimum, distinct, multi_start, residual_distance, starts
 from qrexplore.optimize.nelder_mead import NelderMead
 from qrexplore.optimize.objective import LeastSquares, Progress, curvature_scale
-from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, with_rate
+from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, rate_of, with_rate
 from qrexplore.optimize.race import Ratio, Trace, race, ratio
+from qrexplore.optimize.reposed import reposed
 from qrexplore.optimize.stop import Mark, Stop
 from qrexplore.optimize.transforms import Coordinates
 
@@ -63,7 +64,9 @@ __all__ = [
     "multi_start",
     "pack",
     "race",
+    "rate_of",
     "ratio",
+    "reposed",
     "residual_distance",
     "search",
     "starts",

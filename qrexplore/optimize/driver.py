@@ -58,6 +58,7 @@ def search(
     stop: Stop | None = None,
     start: Float[np.ndarray, " parameters"] | None = None,
     on_progress: Callable[[Progress, float], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> End:
     """Drive a method until it or a limit ends it.
 
@@ -73,6 +74,8 @@ def search(
         Coordinates to begin with instead of those of the problem.
     on_progress
         Called with the progress and the seconds since the begin, for the start and after each step.
+    should_stop
+        Asked after each step; True ends the search with `Status.STOPPED`.
 
     Returns
     -------
@@ -91,6 +94,8 @@ def search(
             on_progress(progress, seconds)
         reached = stop.reached(progress, mark, seconds)
         status = reached if reached is Status.TARGET else method.done(progress) or reached
+        if status is None and should_stop():
+            status = Status.STOPPED
         if status is not None:
             return End(problem.start, progress.coordinates, progress.loss, status, progress.evaluations, seconds)
         progress = method.advance(problem, progress)

@@ -142,3 +142,19 @@ def with_rate(progress: Progress, rate: float) -> Progress:
     known = state.hyperparams["learning_rate"]
     state = state._replace(hyperparams={**state.hyperparams, "learning_rate": jnp.asarray(rate, dtype=known.dtype)})
     return replace(progress, memory=replace(progress.memory, state=state))
+
+
+def rate_of(progress: Progress) -> float | None:
+    """Give the learning rate of a running search; None where its method has none."""
+    if not isinstance(progress.memory, _Memory):
+        return None
+    return float(progress.memory.state.hyperparams["learning_rate"])
+
+
+def counted_from(progress: Progress, iteration: int) -> Progress:
+    """Give a search that has just begun, its steps counted from `iteration` on."""
+    memory = progress.memory
+    if isinstance(memory, _Memory):
+        # its patience runs from here
+        memory = replace(memory, best_at=iteration)
+    return replace(progress, iteration=iteration, memory=memory)

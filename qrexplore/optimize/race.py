@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from qrexplore.core import Status
 from qrexplore.optimize.driver import End, Method, search
 from qrexplore.optimize.objective import LeastSquares, Progress
 from qrexplore.optimize.stop import Stop
@@ -51,6 +52,7 @@ def race(
     *,
     stop: Stop | None = None,
     on_progress: Callable[[str, Progress, float], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Trace, ...]:
     """Run methods one after the other.
 
@@ -64,21 +66,30 @@ def race(
         Limits of each.
     on_progress
         Called with the name, the progress and the seconds since the method began, for a live plot.
+    should_stop
+        Asked after each step; True ends the race, with the traces up to there.
 
     Returns
     -------
     tuple of Trace
         One a method, in their order.
     """
-    return tuple(_run(problem, name, method, stop, on_progress) for name, method in methods.items())
+    traces = []
+    for name, method in methods.items():
+        traces.append(_run(problem, name, method, stop=stop, on_progress=on_progress, should_stop=should_stop))
+        if traces[-1].end.status is Status.STOPPED:
+            break
+    return tuple(traces)
 
 
 def _run(
     problem: LeastSquares,
     name: str,
     method: Method,
+    *,
     stop: Stop | None,
     on_progress: Callable[[str, Progress, float], None] | None,
+    should_stop: Callable[[], bool],
 ) -> Trace:
     rows: list[tuple[int, float, float]] = []
 
@@ -87,7 +98,7 @@ def _run(
         if on_progress is not None:
             on_progress(name, progress, seconds)
 
-    end = search(problem, method, stop=stop, on_progress=watch)
+    end = search(problem, method, stop=stop, on_progress=watch, should_stop=should_stop)
     evaluations, seconds, loss = zip(*rows, strict=True)
     return Trace(name, np.array(evaluations), np.array(seconds), np.array(loss), end)
 

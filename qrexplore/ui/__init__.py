@@ -7,16 +7,18 @@ threads at once, so they take the session's lock and never compile.
 from qrexplore.ui.figures import show_signal_path, show_study, signal_path_figure, study_figure
 from qrexplore.ui.runner import Runner
 from qrexplore.ui.session import Session, Snapshot
-from qrexplore.ui.widgets import explore_graph
+from qrexplore.ui.widgets import RaceView, explore_graph, explore_race
 from qrexplore.ui.workbench import Workbench, explore
 
 __all__ = [
+    "RaceView",
     "Runner",
     "Session",
     "Snapshot",
     "Workbench",
     "explore",
     "explore_graph",
+    "explore_race",
     "show_signal_path",
     "show_study",
     "signal_path_figure",

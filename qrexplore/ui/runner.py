@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qrexplore.core import Status, Step, Task
+from qrexplore.data.runs import Run
 
 # steps go out in one message at most this often (s), and the clock of a run is told this often
 _PERIOD = 1 / 30
 _TICK = 0.5
+# a run that is paused looks this often for what is asked of it (s)
+_LOOK = 0.05
+# what another process asked of a run in a folder is shown, unless something was asked here within so long (s)
+_OURS = 3.0
 _BUSY = ("compiling", "running", "paused")
+
+# Carries out a run in its folder and gives the result; it is handed what to call with each step
+Carry = Callable[[Callable[[Step], None]], Any]
 
 
 def _ignore(*_: object) -> None:
@@ -28,8 +36,17 @@ class _Run:
     drained: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     stepped: bool = False
-    waiting: list[Step] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    kept: Run | None = None
+    told: float = 0.0
     error: BaseException | None = None
+
+    def tell(self, name: str, value: Any = None) -> None:
+        """Hand on to the folder of the run, if it has one, what is asked."""
+        self.told = time.monotonic()
+        if self.kept is not None:
+            self.kept.request(name, value)
 
 
 class Runner:
@@ -42,11 +59,13 @@ class Runner:
     on_state
         Called with the new state and words (those of the error).
     on_steps
-        Called with the steps since the last call, at most 30 times a second.
+        Called with the steps (or what else work tells) since the last call, at most 30 times a second.
     on_end
         Called once at the end of a run, before its last state, with the result; None where there is none.
     on_tick
         Called with the seconds since the start, twice a second.
+    on_refused
+        Called with the words of what was asked of a run and could not be.
 
     Attributes
     ----------
@@ -60,13 +79,15 @@ class Runner:
         self,
         *,
         on_state: Callable[[str, str], None] = _ignore,
-        on_steps: Callable[[list[Step]], None] = _ignore,
+        on_steps: Callable[[list[Any]], None] = _ignore,
         on_end: Callable[[Any], None] = _ignore,
         on_tick: Callable[[float], None] = _ignore,
+        on_refused: Callable[[str], None] = _ignore,
     ) -> None:
         self.state = "idle"
         self.error: BaseException | None = None
         self._on_state, self._on_steps, self._on_end, self._on_tick = on_state, on_steps, on_end, on_tick
+        self._on_refused = on_refused
         self._lock = threading.RLock()
         self._run: _Run | None = None
 
@@ -88,6 +109,59 @@ class Runner:
         RuntimeError
             If a run is going on.
         """
+        self._start(lambda run: self._drive(run, make))
+
+    def start_kept(self, make: Callable[[], tuple[Run, Carry]]) -> None:
+        """Begin a run in a folder; what is asked of it goes by way of the folder, from here or from elsewhere.
+
+        Parameters
+        ----------
+        make
+            Makes the folder, and gives what carries the run out; called in the worker.
+
+        Raises
+        ------
+        RuntimeError
+            If a run is going on.
+        """
+        self._start(lambda run: self._drive_kept(run, make))
+
+    def start_work(self, work: Callable[[Callable[[Any], None], Callable[[], bool]], Any]) -> None:
+        """Begin work that has a loop of its own.
+
+        Parameters
+        ----------
+        work
+            Gives the result; it calls its first argument with each thing to tell, which waits as long as the run is paused,
+            and asks its second whether to end.
+
+        Raises
+        ------
+        RuntimeError
+            If a run is going on.
+        """
+
+        def drive(run: _Run) -> Any:
+            def tell(something: Any) -> None:
+                run.go.wait()
+                run.waiting.append(something)
+                if not run.stepped:
+                    self._first_step(run)
+
+            return work(tell, run.stop.is_set)
+
+        self._start(drive)
+
+    def ask(self, name: str, value: Any) -> None:
+        """Ask something of the run (see `Task.answer`), to be answered after the present step; RuntimeError if there is none."""
+        with self._lock:
+            run = self._present("steer")
+            if run.kept is None:
+                run.asked.append((name, value))
+            else:
+                run.tell(name, value)
+
+    def _start(self, drive: Callable[[_Run], Any]) -> None:
         with self._lock:
             if self.busy:
                 msg = f"a run is {self.state}. Stop it before another is started."
@@ -98,13 +172,14 @@ class Runner:
             self._enter("compiling")
         sender = threading.Thread(target=self._send, args=(run,), name="qrexplore-sender", daemon=True)
         sender.start()
-        threading.Thread(target=self._work, args=(run, make, sender), name="qrexplore-run", daemon=True).start()
+        threading.Thread(target=self._work, args=(run, drive, sender), name="qrexplore-run", daemon=True).start()
 
     def pause(self) -> None:
         """Hold after the present step; RuntimeError if there is no run."""
         with self._lock:
             run = self._present("pause")
             run.go.clear()
+            run.tell("pause")
             self._enter("paused")
 
     def resume(self) -> None:
@@ -113,6 +188,7 @@ class Runner:
             run = self._present("resume")
             self._enter("running" if run.stepped else "compiling")
             run.go.set()
+            run.tell("resume")
 
     def stop(self) -> None:
         """End after the present step with the best result so far; RuntimeError if there is no run.
@@ -120,8 +196,10 @@ class Runner:
         What is being compiled cannot be interrupted. A run that is stopped before its first step has no result.
         """
         with self._lock:
-            self._present("stop").stop.set()
+            run = self._present("stop")
+            run.stop.set()
             self.resume()
+            run.tell("stop")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the run, if there is one, at most `timeout` s; True if it has come."""
@@ -137,10 +215,10 @@ class Runner:
         self.state = state
         self._on_state(state, words)
 
-    def _work(self, run: _Run, make: Callable[[], Task], sender: threading.Thread) -> None:
+    def _work(self, run: _Run, drive: Callable[[_Run], Any], sender: threading.Thread) -> None:
         result = None
         try:
-            result = self._drive(run, make)
+            result = drive(run)
         except BaseException as error:  # noqa: BLE001 (whatever went wrong is shown where the run was started)
             run.error = error
         run.drained.set()
@@ -166,7 +244,9 @@ class Runner:
             return None
         state = task.init()
         while (status := task.done(state)) is None:
-            run.go.wait()
+            state = self._answered(run, task, state)
+            while not run.go.wait(_LOOK):
+                state = self._answered(run, task, state)
             if run.stop.is_set():
                 status = Status.STOPPED
                 break
@@ -177,6 +257,40 @@ class Runner:
         if status is Status.STOPPED and not run.stepped:
             return None
         return task.finish(state, status)
+
+    def _answered(self, run: _Run, task: Task, state: Any) -> Any:
+        while run.asked:
+            name, value = run.asked.pop(0)
+            try:
+                state = task.answer(state, name, value)
+            except ValueError as error:
+                self._on_refused(str(error))
+        return state
+
+    def _drive_kept(self, run: _Run, make: Callable[[], tuple[Run, Carry]]) -> Any:
+        kept, carry = make()
+        with self._lock:
+            if run.stop.is_set():
+                return None
+            run.kept = kept
+            for name, value in run.asked:
+                kept.request(name, value)
+
+        def tell(step: Step) -> None:
+            run.waiting.append(step)
+            if not run.stepped:
+                # what was asked before the run had begun was not for this try
+                if run.stop.is_set():
+                    kept.request("stop")
+                elif not run.go.is_set():
+                    kept.request("pause")
+                self._first_step(run)
+
+        result = carry(tell)
+        for event in kept.events():
+            if event.kind == "refused":
+                self._on_refused(event.words)
+        return result
 
     def _first_step(self, run: _Run) -> None:
         with self._lock:
@@ -193,10 +307,21 @@ class Runner:
                 if seconds - told >= _TICK:
                     told = seconds
                     self._on_tick(seconds)
+                    self._look(run)
         except BaseException as error:  # noqa: BLE001 (a callback that fails ends the run and is shown)
             run.error = error
             run.stop.set()
             run.go.set()
+
+    def _look(self, run: _Run) -> None:
+        """Show whether somebody else has paused a run in its folder, or let it go on."""
+        if run.kept is None or not run.stepped or time.monotonic() - run.told < _OURS:
+            return
+        standing = run.kept.standing().state
+        with self._lock:
+            if standing in {"running", "paused"} and self.busy and standing != self.state:
+                (run.go.set if standing == "running" else run.go.clear)()
+                self._enter(standing)
 
     def _flush(self, run: _Run) -> None:
         steps = run.waiting[:]

@@ -137,11 +137,12 @@ class Session:
                 self._settle()
                 self._tell()
 
-    def set_free(self, path: str, *, free: bool) -> None:
-        """Let a parameter be learned, or fix it; ValueError if there is no such parameter."""
+    def set_free(self, *paths: str, free: bool) -> None:
+        """Let parameters be learned, or fix them, as one step of the history; ValueError if there is no such parameter."""
         with self.lock:
-            self._row(path)
-            self._step(replace(self._current, free=self.free | {path} if free else self.free - {path}))
+            for path in paths:
+                self._row(path)
+            self._step(replace(self._current, free=self.free.union(paths) if free else self.free.difference(paths)))
 
     def apply(self, twin: Twin, stderr: Mapping[str, float]) -> None:
         """Take over a learned twin with its standard errors, as one step of the history."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import ipywidgets
 import xarray as xr
@@ -30,7 +31,12 @@ class Workbench(ipywidgets.HBox):
     """
 
     def __init__(
-        self, twin: Twin, data: xr.Dataset, backend: Backend | None = None, free: Sequence[str] | None = None
+        self,
+        twin: Twin,
+        data: xr.Dataset,
+        backend: Backend | None = None,
+        free: Sequence[str] | None = None,
+        runs: str | Path | None = None,
     ) -> None:
         _check_one_experiment(data)
         data = completed(twin, data)
@@ -39,11 +45,14 @@ class Workbench(ipywidgets.HBox):
         self.session = Session(twin, experiment, twin.parameters.select(patterns).paths if patterns else ())
         remark = "" if backend is None else f"backend {backend.name} ({type(backend).__name__})"
         self._view = ViewPresenter(self.session, comparison(experiment, data), remark=remark)
-        self._monitor = MonitorPresenter(self.session, data, follow=self._view.follow, ended=self._view.show)
+        self._monitor = MonitorPresenter(
+            self.session, data, follow=self._view.follow, ended=self._view.show, folder=runs
+        )
         self.view = DataView(self._view)
         self.monitor = LearnMonitor(self._monitor)
         self.panel = ParameterPanel(
-            PanelPresenter(self.session, self._view.show), layout=ipywidgets.Layout(flex="0 1 460px", min_width="0")
+            PanelPresenter(self.session, self._view.show, self._monitor.check_free),
+            layout=ipywidgets.Layout(flex="0 1 460px", min_width="0"),
         )
         right = ipywidgets.VBox([self.view, self.monitor], layout=ipywidgets.Layout(flex="1 1 520px", min_width="0"))
         # in a narrow place the views go below the panel
@@ -79,7 +88,12 @@ class Workbench(ipywidgets.HBox):
 
 
 def explore(
-    twin: Twin, data: xr.Dataset, backend: Backend | None = None, *, free: Sequence[str] | None = None
+    twin: Twin,
+    data: xr.Dataset,
+    backend: Backend | None = None,
+    *,
+    free: Sequence[str] | None = None,
+    runs: str | Path | None = None,
 ) -> Workbench:
     """Open the workbench: move parameters and see the curves follow, learn, watch the loss.
 
@@ -93,6 +107,9 @@ def explore(
         The device that the data come from, named beside the summary; None for none.
     free
         Patterns of the parameters to learn; those that the experiment can tell if left out.
+    runs
+        Folder in which each run gets one of its own, so that a kernel that dies loses at most a second of it:
+        ``qrexplore runs resume`` finishes it, and ``qrexplore runs ask`` steers it. None to keep no runs.
 
     Returns
     -------
@@ -106,7 +123,7 @@ def explore(
     ValueError
         If a pattern matches no parameter.
     """
-    return Workbench(twin, data, backend, free)
+    return Workbench(twin, data, backend, free, runs)
 
 
 def _check_one_experiment(data: xr.Dataset) -> None:

@@ -147,8 +147,8 @@ def test_a_change_in_mid_run_is_done_once_and_kept(run):
 
 
 def test_what_a_run_cannot_do_is_refused_with_the_reason(run):
-    toy.carry_out(run.folder, 5, on_step=lambda told: told.iteration == 2 and run.request("freeze", "q0.t1"))
-    assert [(event.kind, event.words) for event in run.events()] == [("refused", "freeze q0.t1: no 'freeze' here.")]
+    toy.carry_out(run.folder, 5, on_step=lambda told: told.iteration == 2 and run.request("hold", "q0.t1"))
+    assert [(event.kind, event.words) for event in run.events()] == [("refused", "hold q0.t1: no 'hold' here.")]
     with pytest.raises(ValueError, match=r"`name` must be one of 'pause', .*, got 'explode'"):
         run.request("explode")
 

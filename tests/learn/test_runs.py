@@ -279,10 +279,10 @@ def test_another_rate_in_mid_run_is_taken_and_survives(relaxation, tmp_path, fin
     assert slow[9] == replace(usual[9], seconds=slow[9].seconds)
     pace = [abs(h[19].parameters["q0.t1"] - h[10].parameters["q0.t1"]) for h in (slow, usual)]
     assert pace[0] < 0.2 * pace[1]
-    begun.request("freeze", "q0.t1")
+    begun.request("rate", "fast")
     resume_run(begun.folder)
     refused = [event.words for event in begun.events() if event.kind == "refused"]
-    assert refused[0].startswith("freeze q0.t1: a fit takes 'rate' with a number, got 'freeze' with 'q0.t1'.")
+    assert refused[0].startswith("rate fast: a fit takes 'rate' with a number, and 'hold' and 'free' with a path, got")
 
 
 def kill_campaign(problem, folder, way, *, runs_to_do, kills, most, seed):

@@ -208,8 +208,20 @@ def test_learning_streams_steps_applies_the_result_and_can_be_undone(monitor, pr
     assert presenter.runner.wait(SECONDS)
     assert monitor.traits["state"] == "done", monitor.traits
     result = presenter.result
-    losses = np.concatenate([losses for _, (losses,) in monitor.of("steps")])
-    assert np.allclose(losses, [step.loss for step in result.history])
+    rows = np.concatenate([numbers.reshape(-1, 8) for _, (numbers,) in monitor.of("steps")])
+    assert np.allclose(rows[:, 0], [step.loss for step in result.history])
+    assert np.allclose(rows[:, 3], [2 * step.loss / 31 for step in result.history])
+    assert [one["name"] for one in monitor.traits["traces"]["datasets"]] == ["ramsey"]
+    first = monitor.traits["traces"]["parameters"][0]
+    assert (first["path"], first["unit"]) == ("q0.frequency", "GHz")
+    # a hertz in five gigahertz is seen, though the numbers have 32 bits
+    shown = (first["start"] / first["factor"] + rows[-1, 4].astype(float)) * first["factor"]
+    assert abs(shown - result.history[-1].parameters["q0.frequency"]) < 1
+    assert monitor.traits["choice"].startswith("Levenberg-Marquardt: residuals and their Jacobian (31 x 4")
+    monitor.ask(kind="ready")
+    whole = monitor.of("steps")[-1]
+    assert whole[0]["whole"]
+    assert np.array_equal(whole[1][0].reshape(-1, 8), rows.astype(np.float32), equal_nan=True)
     assert monitor.of("steps")[-1][0]["iteration"] == result.history[-1].iteration
     assert [line["path"] for line in monitor.traits["table"]] == list(result.parameters.paths)
     assert "±" in monitor.traits["table"][0]["text"]

@@ -139,8 +139,9 @@ def test_learning_by_messages_ends_done_applied_and_can_be_undone(bench, sent):
     assert bench.wait(SECONDS)
     assert bench.monitor.state == "done", bench.monitor.status
     assert bench.twin is bench.result.twin
-    losses = b"".join(part for _, (part,) in of(sent, bench.monitor, "steps"))
-    assert len(losses) == 4 * len(bench.result.history)
+    rows = b"".join(part for _, (part,) in of(sent, bench.monitor, "steps"))
+    # loss, gradient norm, seconds, chi2, and each parameter
+    assert len(rows) == 4 * (4 + len(bench.result.parameters)) * len(bench.result.history)
     drawn = np.frombuffer(of(sent, bench.view, "model")[-1][1][0], np.float32)
     assert drawn == pytest.approx(bench.result.predictions[0][0], abs=1e-5)
     assert tell(sent, bench.panel, kind="undo", request=2) == ""

@@ -11,8 +11,9 @@ function row(path: string, changes: Partial<Row> = {}): Row {
   };
 }
 
-function mount(rows = [row("q0.frequency"), row("q0.coupling", { free: true }), row("q1.frequency")]) {
-  const traits: PanelTraits = { rows, history: { can_undo: false, can_redo: false }, state: "idle", notice: "" };
+function mount(rows = [row("q0.frequency"), row("q0.coupling", { free: true }), row("q1.frequency")], look: PanelTraits["look"] = {}) {
+  const history = { can_undo: false, can_redo: false };
+  const traits: PanelTraits = { rows, look, history, state: "idle", notice: "" };
   const model = new FakeModel(traits);
   const el = document.createElement("div");
   document.body.append(el);
@@ -173,7 +174,7 @@ describe("parameter panel", () => {
     const { model, el } = mount();
     const free = byTestId<HTMLInputElement>(el, "free:q0.frequency");
     free.click();
-    expect(model.sent[0]).toMatchObject({ kind: "free", path: "q0.frequency", free: true });
+    expect(model.sent[0]).toMatchObject({ kind: "free", paths: ["q0.frequency"], free: true });
     model.acknowledge("no");
     expect(free.checked).toBe(false);
   });
@@ -297,6 +298,65 @@ describe("parameter panel", () => {
       model.put("rows", many);
       vi.runAllTimers();
       expect(byTestId(el, "parameter:q0.stage1").hidden).toBe(false);
+    });
+
+    it("lets that row go when the focus leaves it, but not under a click", () => {
+      const { model, el } = mount(many.map((one) => (one.path === "q0.stage1" ? { ...one, free: true } : one)));
+      byTestId<HTMLInputElement>(el, "only-free").click();
+      const kept = byTestId(el, "parameter:q0.stage1");
+      byTestId<HTMLInputElement>(el, "free:q0.stage1").focus();
+      model.put("rows", many);
+      return nextFrame().then(() => {
+        byTestId<HTMLInputElement>(el, "number:q0.stage1").focus();
+        vi.runAllTimers();
+        expect(kept.hidden).toBe(false);
+        const list = el.querySelector(".qx-list") as HTMLElement;
+        list.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+        byTestId<HTMLInputElement>(el, "search").focus();
+        vi.runAllTimers();
+        expect(kept.hidden).toBe(false);
+        document.dispatchEvent(new Event("pointerup"));
+        vi.runAllTimers();
+        expect(kept.hidden).toBe(true);
+        expect(byTestId(el, "total").textContent).toBe("0 of 140 shown, 0 free");
+      });
+    });
+
+    it("frees and holds a group, or what the search shows of it", () => {
+      const { model, el } = mount(many.map((one) => (one.path === "q0.stage1" ? { ...one, free: true } : one)));
+      const all = byTestId<HTMLInputElement>(el, "free-group:q0");
+      expect([all.checked, all.indeterminate]).toEqual([false, true]);
+      all.click();
+      const paths = many.filter((one) => one.group === "q0").map((one) => one.path);
+      expect(model.sent.at(-1)).toMatchObject({ kind: "free", paths, free: true });
+      model.acknowledge("");
+      model.put("rows", many.map((one) => (one.group === "q0" ? { ...one, free: true } : one)));
+      return nextFrame().then(() => {
+        expect([all.checked, all.indeterminate]).toEqual([true, false]);
+        type(byTestId<HTMLInputElement>(el, "search"), "q0 stage17");
+        expect(all.getAttribute("aria-label")).toContain("the 1 shown of q0");
+        all.click();
+        expect(model.sent.at(-1)).toMatchObject({ kind: "free", paths: ["q0.stage17"], free: false });
+        model.acknowledge("the run that goes on would be left with no free parameter");
+        expect([all.checked, byTestId(el, "notice").textContent?.slice(0, 7)]).toEqual([true, "the run"]);
+      });
+    });
+
+    it("keeps folds, search and span for a view that is made anew", () => {
+      const first = mount(many);
+      byTestId(first.el, "group:flux_q1").click();
+      byTestId(first.el, "group:q0").click();
+      type(byTestId<HTMLInputElement>(first.el, "search"), "stage7");
+      byTestId<HTMLInputElement>(first.el, "only-free").click();
+      const { look } = first.model.traits;
+      expect(look).toMatchObject({ query: "stage7", only_free: true, span: 1, folds: { flux_q1: false, q0: true } });
+      first.cleanUp();
+      const { el } = mount(many, look);
+      expect(byTestId<HTMLInputElement>(el, "search").value).toBe("stage7");
+      byTestId<HTMLInputElement>(el, "only-free").click();
+      press(byTestId(el, "search"), "Escape");
+      expect(byTestId(el, "group:flux_q1").getAttribute("aria-expanded")).toBe("true");
+      expect(byTestId(el, "group:q0").getAttribute("aria-expanded")).toBe("false");
     });
 
     it("writes nothing into rows that did not change", () => {

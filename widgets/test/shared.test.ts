@@ -6,7 +6,7 @@ import {
   createScale, extent, focused, linearTicks, logTickLabels, logTicks, niceCeiling, niceDomain, SLIDER_STEPS, sliderPosition,
   sliderValue, tickLabels, zoomed,
 } from "../src/shared/scale";
-import { barsPath, dotsPath, linePath } from "../src/shared/svg";
+import { barsPath, dotsPath, linePath, thinned } from "../src/shared/svg";
 import { oddBuffer } from "./fake_model";
 
 const GIGAHERTZ = { unit: "Hz", display_unit: "GHz", factor: 1e9 };
@@ -179,5 +179,24 @@ describe("colors", () => {
     expect(SEQUENTIAL_TABLE).toHaveLength(257);
     const middle = new Uint8Array(DIVERGING_TABLE.buffer, 4 * 127, 3);
     expect(Math.min(...middle)).toBeGreaterThan(235);
+  });
+});
+
+describe("thinned curves", () => {
+  it("keep both ends of each column and the newest point", () => {
+    const xs = Array.from({ length: 10_000 }, (_, i) => i);
+    const ys = xs.map((x) => (x === 4321 ? 99 : x === 7000 ? -99 : Math.sin(x)));
+    const [left, top] = thinned(xs, ys, 100);
+    expect(left.length).toBeLessThanOrEqual(201);
+    expect(Array.from(top)).toContain(99);
+    expect(Array.from(top)).toContain(-99);
+    expect(left[left.length - 1]).toBe(9999);
+    expect([...Array.from(left)].sort((a, b) => a - b)).toEqual(Array.from(left));
+  });
+
+  it("are themselves where there are few points, and skip what is no number", () => {
+    expect(thinned([1, 2], [3, 4], 10)[1]).toEqual([3, 4]);
+    const ys = Array.from({ length: 100 }, (_, i) => (i % 2 ? Number.NaN : i));
+    expect(Array.from(thinned(ys.map((_, i) => i), ys, 10)[1]).filter(Number.isNaN).length).toBeLessThan(2);
   });
 });

@@ -20,9 +20,10 @@ from qrexplore.data.runs.lock import holder
 
 FORMAT, FILE, SCHEMA = "qrexplore run", "run.json", 1
 STATES = ("created", "running", "paused", "interrupted", "failed", "done")
-COMMANDS = ("pause", "resume", "stop", "rate", "freeze", "free")
-# of a step, beside its parameters; no path of a parameter has such a name, since paths have a dot
+COMMANDS = ("pause", "resume", "stop", "rate", "hold", "free")
+# of a step, beside its parameters; no path of a parameter has such a name, since paths have a dot and no slash
 _OWN = ("loss", "gradient_norm", "seconds")
+_CHI2 = "chi2/"
 
 
 @dataclass(frozen=True)
@@ -207,11 +208,13 @@ def hash_of(path: Path) -> str:
 
 def numbers_of(step: Step) -> tuple[tuple[str, ...], bytes]:
     """Give the numbers of a step as names and 64-bit numbers in a row."""
-    values = {**{name: getattr(step, name) for name in _OWN}, **step.parameters}
+    own = {name: getattr(step, name) for name in _OWN}
+    values = {**own, **{f"{_CHI2}{name}": value for name, value in step.chi2.items()}, **step.parameters}
     return tuple(values), np.array(list(values.values()), dtype="<f8").tobytes()
 
 
 def _step(number: int, label: str, names: tuple[str, ...], numbers: bytes) -> Step:
     values = dict(zip(names, np.frombuffer(numbers, dtype="<f8").tolist(), strict=True))
     own = {name: values.pop(name) for name in _OWN}
-    return Step(number, own["loss"], own["gradient_norm"], values, own["seconds"], label)
+    chi2 = {name.removeprefix(_CHI2): values.pop(name) for name in names if name.startswith(_CHI2)}
+    return Step(number, own["loss"], own["gradient_norm"], values, own["seconds"], label, chi2)

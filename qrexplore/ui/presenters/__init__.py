@@ -9,5 +9,14 @@ from qrexplore.ui.presenters.computational_graph import GraphPresenter
 from qrexplore.ui.presenters.data_view import ViewPresenter
 from qrexplore.ui.presenters.learn_monitor import MonitorPresenter
 from qrexplore.ui.presenters.parameter_panel import PanelPresenter
+from qrexplore.ui.presenters.race import RacePresenter
 
-__all__ = ["Channel", "GraphPresenter", "MonitorPresenter", "PanelPresenter", "ViewPresenter", "packed"]
+__all__ = [
+    "Channel",
+    "GraphPresenter",
+    "MonitorPresenter",
+    "PanelPresenter",
+    "RacePresenter",
+    "ViewPresenter",
+    "packed",
+]

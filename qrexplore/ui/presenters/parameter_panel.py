@@ -1,6 +1,6 @@
 """The parameter panel: sliders and number boxes that move the twin, and which parameters are free."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 
 from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageError, number
@@ -17,13 +17,20 @@ class PanelPresenter:
         Shown and moved.
     show
         Called with the number of the request after the twin moved.
+    check
+        Called before parameters are freed or fixed, with their paths and which of it; raises if that cannot be now.
     """
 
-    def __init__(self, session: Session, show: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        show: Callable[[int], None],
+        check: Callable[[Collection[str], bool], None] = lambda _paths, _free: None,
+    ) -> None:
         self._session = session
-        self._show = show
+        self._show, self._check = show, check
         self._shown: tuple[ParameterRow, ...] = ()
-        self.channel = Channel(self._act, rows=[], history={}, state="idle", notice="")
+        self.channel = Channel(self._act, rows=[], history={}, state="idle", notice="", look={})
         self.refresh()
         session.subscribe(self.refresh)
 
@@ -47,7 +54,9 @@ class PanelPresenter:
             if kind == "set":
                 self._session.set_parameter(path, number(message, "value"), final=bool(message.get("final", True)))
             elif kind == "free":
-                self._session.set_free(path, free=bool(message.get("free")))
+                paths, free = _paths(message), bool(message.get("free"))
+                self._check(paths, free)
+                self._session.set_free(*paths, free=free)
                 return
             elif kind == "undo":
                 self._session.undo()
@@ -58,3 +67,12 @@ class PanelPresenter:
             else:
                 raise UnknownMessageError(message)
             self._show(request)
+
+
+def _paths(message: Message) -> list[str]:
+    """Give what a message names: one path, or several."""
+    paths = message.get("paths", [message.get("path", "")])
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        msg = f"`paths` of a 'free' message must be a list of paths, got {paths!r}. Reload the page."
+        raise ValueError(msg)
+    return paths

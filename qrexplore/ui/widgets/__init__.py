@@ -7,5 +7,6 @@ from qrexplore.ui.widgets.computational_graph import GraphView, explore_graph
 from qrexplore.ui.widgets.data_view import DataView
 from qrexplore.ui.widgets.learn_monitor import LearnMonitor
 from qrexplore.ui.widgets.parameter_panel import ParameterPanel
+from qrexplore.ui.widgets.race import RaceView, explore_race
 
-__all__ = ["DataView", "GraphView", "LearnMonitor", "ParameterPanel", "explore_graph"]
+__all__ = ["DataView", "GraphView", "LearnMonitor", "ParameterPanel", "RaceView", "explore_graph", "explore_race"]

@@ -19,7 +19,8 @@ class ParameterPanel(anywidget.AnyWidget):
     history = traitlets.Dict().tag(sync=True)
     state = traitlets.Unicode().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)
+    look = traitlets.Dict().tag(sync=True)
 
     def __init__(self, presenter: PanelPresenter, **keywords: Any) -> None:
         super().__init__(**presenter.channel.traits, **keywords)
-        connect(self, presenter.channel)
+        connect(self, presenter.channel, written=["look"])

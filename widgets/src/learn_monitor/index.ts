@@ -1,38 +1,20 @@
-// Starts, holds and stops learning, shows the falling loss and, at the end, what was learned.
+// Starts, holds, steers and stops learning, shows how it goes while it goes and, at the end, what was learned.
 
-import { createRoot, html, onceAFrame, setText, watchWidth, widthOf } from "../shared/dom";
+import { createRoot, html, onceAFrame, setAttribute, setHidden, setText } from "../shared/dom";
+import { createLatch } from "../shared/latch";
 import { type Bytes, floats } from "../shared/message";
 import { type Ack, type CleanUp, listener, nextRequest, type RenderContext } from "../shared/model";
 import { createLamp, createNotice } from "../shared/notice";
 import { formatNumber } from "../shared/quantity";
-import { createLossPlot } from "./loss_plot";
+import { TraceStore } from "./trace_store";
+import { createTracesView, OWN } from "./traces_view";
+import type { MonitorTraits, Steps } from "./types";
 
-export type State = "idle" | "compiling" | "running" | "paused" | "done" | "error";
-type Method = "levenberg-marquardt" | "adam";
+export type { MonitorTraits } from "./types";
 
-export interface MonitorTraits {
-  state: State;
-  status: string;
-  method: Method;
-  table: { path: string; label: string; text: string }[];
-  elapsed: number;
-}
-
-interface Steps {
-  kind: "steps";
-  /** Number of the last step in the message. */
-  iteration: number;
-  /** Null or a word where it is not finite. */
-  gradient_norm: number | string | null;
-  seconds: number;
-}
-
-const METHODS: readonly [Method, string][] = [
-  ["levenberg-marquardt", "Levenberg–Marquardt"],
-  ["adam", "Adam"],
-];
-const PLOT_HEIGHT = 190;
-const FALLBACK_WIDTH = 480;
+// decades of the slider of the learning rate
+const SLOWEST = -5;
+const FASTEST = 0;
 
 function commandButton(testid: string, word: string, label: string): HTMLButtonElement {
   return html(
@@ -54,15 +36,18 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   const stop = commandButton("stop", "Stop", "stop learning and keep the best values");
   learn.classList.add("qx-primary");
   const method = html("select", { class: "qx-select", "aria-label": "method of learning", "data-testid": "method" });
-  method.append(...METHODS.map(([value, name]) => html("option", { value }, name)));
+  const rate = html("input", {
+    type: "range", min: SLOWEST, max: FASTEST, step: 0.05, "aria-label": "learning rate", "data-testid": "rate",
+  });
+  const rateText = html("output", { class: "qx-rate-value", "data-testid": "rate-value" });
+  const rateRow = html("label", { class: "qx-rate", title: "learning rate; it can be changed while learning goes on" },
+    "learning rate", rate, rateText);
+  const choice = html("div", { class: "qx-status", "data-testid": "choice" });
   const status = html("div", { class: "qx-status", role: "status", "aria-live": "polite", "data-testid": "learn-status" });
   const iteration = readout("iteration", "iteration");
   const loss = readout("loss", "loss");
   const gradient = readout("gradient norm", "gradient-norm");
   const time = readout("time", "elapsed");
-  const plot = createLossPlot();
-  const plotHolder = html("div", { class: "qx-plot" }, plot.element);
-  const width = widthOf(plotHolder, FALLBACK_WIDTH);
   const tableBody = html("tbody");
   const table = html(
     "table", { class: "qx-table", "data-testid": "learn-table" },
@@ -73,24 +58,40 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   );
   const tableHolder = html("div", { class: "qx-table-holder" }, table);
 
-  const iterations: number[] = [];
-  const losses: number[] = [];
+  const store = new TraceStore();
   const sent = new Set<number>();
-  let latest: Steps | null = null;
+  const latch = createLatch<{ kind: "rate"; value: number }>({
+    next: nextRequest,
+    send(message, request) {
+      sent.add(request);
+      model.send({ ...message, request });
+    },
+  });
 
+  const newest = (column: number, digits: number): string => {
+    const value = store.newest(column);
+    return value === undefined ? "–" : formatNumber(value, digits);
+  };
   const showTime = (): void => {
-    const seconds = Math.max(model.get("elapsed") ?? 0, latest?.seconds ?? 0);
+    const seconds = Math.max(model.get("elapsed") ?? 0, store.newest(2) ?? 0);
     setText(time.value, seconds > 0 ? `${seconds.toFixed(1)} s` : "–");
   };
-
   const paint = onceAFrame(() => {
-    plot.paint(iterations, losses, width(), PLOT_HEIGHT);
-    setText(iteration.value, latest ? String(latest.iteration) : "–");
-    const newest = losses.at(-1);
-    setText(loss.value, newest === undefined ? "–" : formatNumber(newest, 5));
-    setText(gradient.value, latest ? formatNumber(Number(latest.gradient_norm ?? Number.NaN), 3) : "–");
+    traces.paint();
+    root.dataset.frames = String(Number(root.dataset.frames ?? 0) + 1);
+    setText(iteration.value, store.length > 0 ? String(store.iterations.at(-1)) : "–");
+    setText(loss.value, newest(0, 5));
+    setText(gradient.value, newest(1, 3));
     showTime();
   });
+  const traces = createTracesView(
+    store,
+    (picked) => {
+      model.set("picked", picked);
+      model.save_changes();
+    },
+    () => paint.ask(),
+  );
 
   const showState = (): void => {
     const state = model.get("state");
@@ -110,8 +111,25 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   const showStatus = (): void => {
     setText(status, model.get("status") || (model.get("state") === "idle" ? "Ready to learn." : ""));
   };
+  const showMethods = (): void => {
+    method.replaceChildren(...(model.get("methods") ?? []).map(({ name, label }) => html("option", { value: name }, label)));
+    showMethod();
+  };
   const showMethod = (): void => {
     method.value = model.get("method");
+    setHidden(rateRow, !(model.get("methods") ?? []).find(({ name }) => name === model.get("method"))?.rate);
+    showChoice();
+  };
+  const showChoice = (): void => {
+    const words = model.get("method") === "auto" ? model.get("choice") : "";
+    setText(choice, words);
+    setHidden(choice, words === "");
+  };
+  const showRate = (value: number): void => {
+    const position = String(Math.log10(value));
+    if (document.activeElement !== rate) rate.value = position;
+    setText(rateText, formatNumber(value, 2));
+    setAttribute(rate, "aria-valuetext", formatNumber(value, 2));
   };
   const showTable = (): void => {
     const rows = model.get("table") ?? [];
@@ -123,8 +141,14 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
     );
     tableHolder.hidden = rows.length === 0;
   };
+  const showTraces = (): void => {
+    const known = model.get("traces") ?? {};
+    store.begin(OWN + (known.datasets?.length ?? 0) + (known.parameters?.length ?? 0));
+    traces.begin(known, model.get("picked") ?? {});
+    paint.ask();
+  };
 
-  const command = (kind: "start" | "pause" | "resume" | "stop"): void => {
+  const command = (kind: "start" | "pause" | "resume" | "stop" | "ready"): void => {
     const request = nextRequest();
     sent.add(request);
     model.send({ kind, request });
@@ -133,19 +157,15 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
   pause.addEventListener("click", () => command(model.get("state") === "paused" ? "resume" : "pause"));
   stop.addEventListener("click", () => command("stop"));
   method.addEventListener("change", () => {
-    model.set("method", method.value as Method);
+    model.set("method", method.value);
     model.save_changes();
+    showMethod();
   });
-
-  const addSteps = (steps: Steps, fresh: Float32Array): void => {
-    const first = steps.iteration - fresh.length + 1;
-    fresh.forEach((value, i) => {
-      iterations.push(first + i);
-      losses.push(value);
-    });
-    latest = steps;
-    paint.ask();
-  };
+  rate.addEventListener("input", () => {
+    const value = Number((10 ** Number(rate.value)).toPrecision(3));
+    showRate(value);
+    latch.ask({ kind: "rate", value }, { key: "rate" });
+  });
 
   const heard = listener(model);
   heard.on("change:state", () => {
@@ -153,17 +173,23 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
     showStatus();
   });
   heard.on("change:status", showStatus);
+  heard.on("change:methods", showMethods);
   heard.on("change:method", showMethod);
+  heard.on("change:choice", showChoice);
+  heard.on("change:rate", () => showRate(model.get("rate")));
+  heard.on("change:traces", showTraces);
   heard.on("change:table", showTable);
   heard.on("change:elapsed", showTime);
   heard.on("msg:custom", (content: Ack | Steps | { kind: "clear" }, buffers: Bytes[]) => {
-    if (content.kind === "steps") addSteps(content, floats(buffers?.[0]));
-    else if (content.kind === "clear") {
-      iterations.length = 0;
-      losses.length = 0;
-      latest = null;
+    if (content.kind === "steps") {
+      if (content.whole) store.clear();
+      store.append(floats(buffers?.[0]), content.iteration);
+      paint.ask();
+    } else if (content.kind === "clear") {
+      store.clear();
       paint.ask();
     } else if (content.kind === "ack" && sent.delete(content.request)) {
+      latch.answered(content.request);
       root.dataset.request = String(content.request);
       notice.passing(content.error);
     }
@@ -175,25 +201,30 @@ function render({ model, el }: RenderContext<MonitorTraits>): CleanUp {
       html("h2", { class: "qx-title" }, "Learn"), lamp.element,
       html("div", { class: "qx-buttons qx-push" }, method, learn, pause, stop),
     ),
+    rateRow,
+    choice,
     status,
     notice.element,
     html("div", { class: "qx-readouts" }, iteration.element, loss.element, gradient.element, time.element),
-    plotHolder,
+    traces.element,
     tableHolder,
   );
+  showMethods();
+  showRate(model.get("rate") ?? 0.02);
   showState();
   showStatus();
-  showMethod();
   showTable();
-  showTime();
+  showTraces();
   el.append(root);
   paint.ask();
-  const unwatch = watchWidth(plotHolder, paint.ask);
+  // a view that is made while a run goes on, or after it, is told what was before
+  command("ready");
 
   return () => {
     heard.release();
+    latch.close();
+    traces.close();
     paint.cancel();
-    unwatch();
     root.remove();
   };
 }

@@ -56,13 +56,28 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     onTimeout: () => notice.passing("The kernel has not answered for 10 s. It may be busy; the widget goes on."),
   });
 
+  const look = model.get("look") ?? {};
+  search.value = look.query ?? "";
+  onlyFree.checked = look.only_free ?? false;
+  span.value = String(look.span ?? 1);
+  const remember = (): void => {
+    const now = { query: search.value, only_free: onlyFree.checked, span: Number(span.value), folds: { ...list.folds } };
+    if (JSON.stringify(now) === JSON.stringify(model.get("look"))) return;
+    model.set("look", now);
+    model.save_changes();
+  };
+
   const list = new ParameterList({
     set: (path, value, final) => latch.ask({ kind: "set", path, value, final }, { key: path, keep: final }),
-    free: (path, free) => latch.ask({ kind: "free", path, free }),
+    free: (paths, free) => latch.ask({ kind: "free", paths, free }),
+    looked: () => {
+      filter();
+      remember();
+    },
     refuse: (path, text, unit) =>
       notice.passing(`\`${path}\` is a number${unit ? ` in ${unit}` : ""}; got "${text}". Escape brings the value back.`),
     pending: (path) => latch.has((message) => message.kind === "set" && message.path === path),
-  });
+  }, { ...look.folds });
 
   const filter = (): void => {
     const rows = model.get("rows") ?? [];
@@ -107,21 +122,29 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     root.dataset.request = String(ack.request);
     notice.passing(ack.error);
     if (message.kind === "free") {
-      if (ack.error) list.view(message.path)?.restore();
+      if (ack.error) for (const path of message.paths) list.view(path)?.restore();
+      filter();
     } else if (message.kind === "set") {
       if (ack.error) list.view(message.path)?.restore();
       else if (message.final) restoreLater(message.path);
     }
   };
 
-  search.addEventListener("input", filter);
+  const refilter = (): void => {
+    filter();
+    remember();
+  };
+  search.addEventListener("input", refilter);
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || search.value === "") return;
     search.value = "";
-    filter();
+    refilter();
   });
-  onlyFree.addEventListener("change", filter);
-  span.addEventListener("change", () => list.zoom(Number(span.value)));
+  onlyFree.addEventListener("change", refilter);
+  span.addEventListener("change", () => {
+    list.zoom(Number(span.value));
+    remember();
+  });
   for (const kind of ["undo", "redo", "reset"] as const) {
     buttons[kind].addEventListener("click", () => latch.ask({ kind }));
   }
@@ -149,6 +172,7 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
     list.element,
   );
   showRows();
+  list.zoom(Number(span.value));
   showHistory();
   showState();
   el.append(root);
@@ -156,6 +180,7 @@ function render({ model, el }: RenderContext<PanelTraits>): CleanUp {
   return () => {
     heard.release();
     latch.close();
+    list.close();
     rowsFrame.cancel();
     for (const timer of timers) clearTimeout(timer);
     root.remove();

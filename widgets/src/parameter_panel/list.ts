@@ -15,22 +15,47 @@ class GroupView {
   private foldedInFilter = false;
   private filtered = false;
   private readonly button: HTMLButtonElement;
+  private readonly all: HTMLInputElement;
   private readonly count = html("span", { class: "qx-count" });
 
   /** `folded` is how it begins; after that it is the user's. */
-  constructor(name: string, private folded: boolean, refold: () => void) {
+  constructor(
+    private readonly name: string,
+    private folded: boolean,
+    refold: (folded: boolean | null) => void,
+    free: (paths: string[], free: boolean) => void,
+  ) {
     this.body = html("div", { class: "qx-rows" });
     const arrow = html("span", { class: "qx-arrow", "aria-hidden": "true" });
     this.button = html(
       "button", { type: "button", class: "qx-fold", "aria-expanded": "true", "data-testid": `group:${name}` },
       arrow, html("span", { class: "qx-group-name" }, name), this.count,
     );
-    this.element = html("section", { class: "qx-group", "aria-label": name }, this.button, this.body);
+    this.all = html("input", { type: "checkbox", class: "qx-free-all", "data-testid": `free-group:${name}` });
+    const head = html("div", { class: "qx-group-head" }, this.all, this.button);
+    this.element = html("section", { class: "qx-group", "aria-label": name }, head, this.body);
     this.button.addEventListener("click", () => {
       if (this.filtered) this.foldedInFilter = !this.foldedInFilter;
       else this.folded = !this.folded;
-      refold();
+      refold(this.filtered ? null : this.folded);
     });
+    this.all.addEventListener("change", () => free(this.shown().map((member) => member.path), this.all.checked));
+  }
+
+  /** The rows that the filter lets through, in sight or folded. */
+  private shown(): RowView[] {
+    return this.members.filter((member) => !member.element.hidden);
+  }
+
+  /** Say of the rows that are shown whether all, some or none are free. */
+  showAll(): void {
+    const shown = this.shown();
+    const free = shown.filter((member) => member.isFree).length;
+    this.all.checked = free > 0 && free === shown.length;
+    this.all.indeterminate = free > 0 && free < shown.length;
+    const which = shown.length < this.members.length ? `the ${shown.length} shown of ${this.name}` : `all of ${this.name}`;
+    setAttribute(this.all, "aria-label", `${which}: free to learn`);
+    setAttribute(this.all, "title", `free or hold ${which}`);
   }
 
   summarize(rows: readonly Row[]): void {
@@ -56,6 +81,7 @@ class GroupView {
     setHidden(this.element, shown === 0);
     setHidden(this.body, !open);
     setAttribute(this.button, "aria-expanded", String(open));
+    this.showAll();
     return shown;
   }
 }
@@ -76,9 +102,47 @@ export class ParameterList {
   private words: string[] = [];
   private onlyFree = false;
   private share = 1;
+  private pressed = false;
+  private left = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly actions: RowActions) {
+  /** `folds` are the groups that were folded or unfolded by hand. */
+  constructor(
+    private readonly actions: RowActions,
+    readonly folds: Record<string, boolean> = {},
+  ) {
     this.element.append(this.groupsElement, this.empty);
+    // a row that only the focus kept goes when the focus does, but not between the press and the release of a click: what
+    // is clicked would move away under it
+    this.element.addEventListener("focusout", (event) => {
+      const row = (event.target as Element).closest(".qx-row");
+      if (row?.contains(event.relatedTarget as Node | null)) return;
+      this.left = true;
+      if (!this.pressed) this.leave();
+    });
+    this.element.addEventListener("pointerdown", () => {
+      this.pressed = true;
+    });
+    document.addEventListener("pointerup", this.released, true);
+    document.addEventListener("pointercancel", this.released, true);
+  }
+
+  /** Leave nothing behind. */
+  close(): void {
+    clearTimeout(this.timer);
+    document.removeEventListener("pointerup", this.released, true);
+    document.removeEventListener("pointercancel", this.released, true);
+  }
+
+  private readonly released = (): void => {
+    this.pressed = false;
+    if (this.left) this.leave();
+  };
+
+  private leave(): void {
+    this.left = false;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.actions.looked());
   }
 
   view(path: string): RowView | undefined {
@@ -99,8 +163,13 @@ export class ParameterList {
       let group = this.groups.get(name);
       if (!group) {
         const touched = members.some((row) => row.free || row.changed);
-        const folded = anyFree ? !touched : many && !touched && name !== rows[0]?.group;
-        group = new GroupView(name, folded, () => this.refilter());
+        const folded = this.folds[name] ?? (anyFree ? !touched : many && !touched && name !== rows[0]?.group);
+        const refold = (now: boolean | null): void => {
+          if (now !== null) this.folds[name] = now;
+          this.refilter();
+          this.actions.looked();
+        };
+        group = new GroupView(name, folded, refold, this.actions.free);
         this.groups.set(name, group);
       }
       group.members = members.map((row) => this.viewOf(row));

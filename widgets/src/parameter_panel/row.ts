@@ -60,6 +60,14 @@ export class RowView {
     this.write(true);
   }
 
+  get path(): string {
+    return this.row.path;
+  }
+
+  get isFree(): boolean {
+    return this.row.free;
+  }
+
   /** Take over a row from Python; what the user holds or has just sent stays as it is. */
   update(row: Row): void {
     const known = this.row;
@@ -148,7 +156,7 @@ export class RowView {
 
   private listen(): void {
     const { slider, number } = this;
-    this.free.addEventListener("change", () => this.actions.free(this.row.path, this.free.checked));
+    this.free.addEventListener("change", () => this.actions.free([this.row.path], this.free.checked));
 
     slider.addEventListener("input", () => {
       this.moving = true;

@@ -3,7 +3,7 @@
 // JupyterLab binds arrow keys to whatever has the focus. It looks for this attribute from the focused element upward, but
 // only until one of its selectors matches, so the focused element must carry it, not only the root.
 export const KEEP_KEYS = { "data-lm-suppress-shortcuts": "true" } as const;
-const FOCUSABLE = new Set(["button", "canvas", "input", "select"]);
+const FOCUSABLE = new Set(["button", "canvas", "input", "select", "summary"]);
 
 type Attributes = Record<string, string | number | boolean | undefined>;
 

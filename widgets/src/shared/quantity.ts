@@ -44,6 +44,13 @@ export function meaningfulDigits(value: number, stderr: number | null): number {
 const TAKES_PREFIX = /^(Hz|s|V|K|W|Phi0)(\/.*)?$/;
 const STEPS = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T"];
 
+/** Factor and display unit for numbers up to so many of an SI unit: 3e4 Hz are shown in kHz. */
+export function prefixFor(size: number, unit: string): { factor: number; unit: string } {
+  if (!(size > 0) || !Number.isFinite(size) || !TAKES_PREFIX.test(unit)) return { factor: 1, unit };
+  const exponent = Math.min(12, Math.max(-15, 3 * Math.floor(Math.log10(size) / 3)));
+  return { factor: 10 ** exponent, unit: `${STEPS[exponent / 3 + 5] ?? ""}${unit}` };
+}
+
 /**
  * A standard error with two significant digits: in the display unit, or with its own prefix and unit where it is far
  * smaller or larger than that.

@@ -53,3 +53,36 @@ export function barsPath(
   }
   return path;
 }
+
+/**
+ * Of a curve with far more points than columns, the lowest and the highest of each column, in their order; else the curve
+ * itself. A column without a finite point stays a gap.
+ */
+export function thinned(
+  xs: ArrayLike<number>, ys: ArrayLike<number>, columns: number,
+): [ArrayLike<number>, ArrayLike<number>] {
+  const length = Math.min(xs.length, ys.length);
+  if (length <= 4 * columns) return [xs, ys];
+  const left: number[] = [];
+  const top: number[] = [];
+  const put = (i: number): void => {
+    left.push(xs[i] as number);
+    top.push(ys[i] as number);
+  };
+  for (let column = 0; column < columns; column += 1) {
+    const begin = Math.floor((column * length) / columns);
+    const end = Math.floor(((column + 1) * length) / columns);
+    let low = begin;
+    let high = begin;
+    for (let i = begin; i < end; i += 1) {
+      const value = ys[i] as number;
+      if (!(value >= (ys[low] as number))) low = Number.isFinite(value) || i === begin ? i : low;
+      if (!(value <= (ys[high] as number))) high = Number.isFinite(value) || i === begin ? i : high;
+    }
+    put(Math.min(low, high));
+    if (low !== high) put(Math.max(low, high));
+  }
+  // the newest point is always seen
+  if (left.at(-1) !== xs[length - 1]) put(length - 1);
+  return [left, top];
+}
