@@ -55,5 +55,5 @@ def test_static_bias_of_an_idle_qubit_is_a_level_of_the_program():
 
 def test_device_runs_a_late_pulse(backend):
     data = backend.run(step([1e-6]), shots=50).result()
-    assert data.sizes == {"qubit": 1, "delay": 1, "drive_frequency": 2}
+    assert data.sizes == {"qubit": 1, "delay": 1, "point": 2}
     assert np.all(np.isfinite(data["population"]))

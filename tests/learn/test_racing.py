@@ -26,8 +26,8 @@ def decay():
 def test_evaluations_are_the_calls_of_the_model_and_gradients_need_fewer(decay, monkeypatch):
     kernel = Kernel(decay)
     calls, seen = [], []
-    whole = Kernel._fine
-    monkeypatch.setattr(Kernel, "_fine", lambda *a: calls.append(a[1]) or whole(*a))
+    whole = Kernel._all
+    monkeypatch.setattr(Kernel, "_all", lambda *a: calls.append(a[1]) or whole(*a))
     spent = []
 
     def counted(*arguments, **options):
