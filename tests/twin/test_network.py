@@ -228,6 +228,25 @@ def test_a_resting_neighbour_shifts_levels_as_one_that_is_simulated(name):
     assert np.max(np.abs(found - np.asarray(predict(twin, alone)))) > 10 * again.deviation
 
 
+def test_a_resting_neighbour_whose_line_plays_moves_away_and_repels_less():
+    twin = library.two_transmons().replace({"q0.t_phi": 9e-6})
+    alone = experiments.flux_crosstalk(
+        [0.25], np.linspace(20e-9, 600e-9, 6), source="q1", victim="q0", alone=True, drive_frequencies=[4.8e9]
+    )
+    experiment = experiments.with_spectators(alone, "q1", resting=True)
+    found = np.asarray(predict(twin, experiment))
+    # the second solver follows the neighbour
+    again = second_opinion(twin, experiment, found, points=6)
+    assert again.deviation < 2e-3
+    still = np.asarray(predict(twin.replace({"flux_q1.transfer.gain": 1e-3}), experiment))
+    assert np.max(np.abs(found - still)) > 10 * again.deviation
+
+
+def test_an_experiment_on_the_victim_alone_needs_its_carrier():
+    with pytest.raises(ValueError, match=r"on q1 alone must be one number in Hz, got None\. Give the carrier of q1\."):
+        experiments.flux_crosstalk([0.1], [1e-7], alone=True)
+
+
 def test_a_resting_neighbour_repels_level_one_as_the_exact_spectrum_says():
     twin = library.two_transmons()
     exact = dressed_frequencies(twin, ("q0", "q1"))
