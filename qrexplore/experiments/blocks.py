@@ -151,7 +151,7 @@ class PlayOnStep(eqx.Module):
 
     schedule: Schedule
     line: str = eqx.field(static=True)
-    height: float = eqx.field(static=True)
+    height: Float[Array, ""] = eqx.field(converter=_scalar)
     wait: Float[Array, ""] = eqx.field(converter=_scalar)
     longest: float = eqx.field(static=True)
     carrier: Float[Array, ""] | None = eqx.field(converter=_scalar_or_none, default=None)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array
@@ -27,6 +29,12 @@ REPORTS = {
 }
 # names along the last dimension of observables that are more than one number
 PART_NAMES = {"iq": list(COMPONENTS), "probability": [0, 1, 2]}
+
+# settings that are numbers to a compiler, as are coordinates in these units; all else shapes what is computed
+_NUMBERS = (
+    "drive_frequency", "drive_frequencies", "drive_amplitude", "drive_phase", "flux_amplitude", "artificial_detuning",
+)  # fmt: skip
+_NUMBER_UNITS = ("V", "Hz", "rad")
 
 Point = Mapping[str, Array]
 
@@ -79,6 +87,9 @@ class Protocol:
 class Experiment:
     """A protocol with its sweep: what a backend runs and a twin predicts.
 
+    It is a pytree: voltages, frequencies and phases, swept or set, are leaves, and what a compiled function is handed may have
+    others. Durations, counts and names shape what is computed; each of them takes a compilation of its own.
+
     Attributes
     ----------
     protocol
@@ -94,6 +105,8 @@ class Experiment:
         ``probability`` ("1", with the dimension ``outcome``), or ``transmission`` ("1") of a probed resonator.
     shots
         Repetitions behind each point, if known.
+    traced
+        Swept quantities as the leaves of this pytree, while it is one; `points` are made of them.
     """
 
     protocol: Protocol
@@ -103,6 +116,7 @@ class Experiment:
     observable: str = "population"
     units: str = "1"
     shots: int | None = None
+    traced: Mapping[str, Array] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
@@ -117,6 +131,36 @@ class Experiment:
     def __hash__(self) -> int:
         """Hash by content."""
         return hash(self._key)
+
+    @cached_property
+    def outline(self) -> "Experiment":
+        """The experiment with 0 for all numbers that do not shape what is computed; it tells what is compiled together."""
+        settings = {
+            name: np.zeros_like(value, dtype=float).tolist() if name in _NUMBERS else value
+            for name, value in self.settings.items()
+        }
+        coordinates = {
+            name: replace(c, values=np.zeros(c.values.shape)) if c.units in _NUMBER_UNITS else c
+            for name, c in self.coordinates.items()
+        }
+        return replace(self, settings=settings, coordinates=coordinates)
+
+    def leaves(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Give the settings and the swept quantities that may vary without anything being compiled anew."""
+        settings = {name: jnp.asarray(self.settings[name], dtype=float) for name in _NUMBERS if name in self.settings}
+        coordinates = {name: jnp.asarray(self._number(name)) for name in self.coordinates}
+        return settings, self.traced or coordinates
+
+    def given(self, settings: Mapping[str, Array], coordinates: Mapping[str, Array]) -> "Experiment":
+        """Give the experiment with other leaves; those that shape what is computed stay as they are beside them."""
+        free = {
+            name: replace(self.coordinates[name], values=values)
+            for name, values in coordinates.items()
+            if self.coordinates[name].units in _NUMBER_UNITS
+        }
+        return replace(
+            self, settings={**self.settings, **settings}, coordinates={**self.coordinates, **free}, traced=coordinates
+        )
 
     @property
     def name(self) -> str:
@@ -142,14 +186,19 @@ class Experiment:
         shape = self.sweep_shape
         flat = {}
         for name, coordinate in self.coordinates.items():
-            codes = self.protocol.codes.get(name)
-            values = coordinate.values if codes is None else np.array([codes[str(word)] for word in coordinate.values])
+            values = self.traced[name] if self.traced else self._number(name)
             places = [self.protocol.dims.index(dim) for dim in coordinate.dims]
             template = [1] * len(shape)
             for place, size in zip(places, coordinate.values.shape, strict=True):
                 template[place] = size
-            flat[name] = np.broadcast_to(values.reshape(template), shape).reshape(-1)
+            spread = jnp.broadcast_to if self.traced else np.broadcast_to
+            flat[name] = spread(values.reshape(template), shape).reshape(-1)
         return flat
+
+    def _number(self, name: str) -> np.ndarray:
+        """Give the values of a swept quantity as numbers; words have codes."""
+        values, codes = self.coordinates[name].values, self.protocol.codes.get(name)
+        return values if codes is None else np.array([codes[str(word)] for word in values])
 
     def setting(self, name: str) -> Any:
         """Give a setting, or the value that the protocol takes where a dataset leaves it out."""
@@ -190,6 +239,13 @@ class Experiment:
                 "title": f"{self.name} of {', '.join(self.qubits)}",
             },
         )
+
+
+jax.tree_util.register_pytree_node(
+    Experiment,
+    lambda experiment: (experiment.leaves(), experiment.outline),
+    lambda outline, leaves: outline.given(*leaves),
+)
 
 
 def build(

@@ -29,7 +29,7 @@ def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
         PlayOnStep(
             Schedule((pulse,), window=duration),
             line=f"flux_{qubit}",
-            height=float(experiment.setting("flux_amplitude")),
+            height=experiment.setting("flux_amplitude"),
             wait=point["delay"],
             longest=experiment.largest("delay"),
             carrier=point["drive_frequency"],

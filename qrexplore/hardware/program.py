@@ -209,7 +209,7 @@ def _end_of_step(block: PlayOnStep, count: int, capabilities: Capabilities) -> t
     known = capabilities.channels.get(block.line)
     period, longest = (0.0, np.inf) if known is None else (known.period, known.max_samples)
     window = block.schedule.window
-    numbers = {"amplitude": block.height, "start": 0.0, "phase": 0.0}
+    numbers = {"amplitude": block.height[0], "start": 0.0, "phase": 0.0}
     end = Pulse(
         block.line, Square(jnp.full(count, window)), **{name: jnp.full(count, x) for name, x in numbers.items()}
     )

@@ -15,7 +15,6 @@ from qrexplore.experiments import Experiment
 from qrexplore.learn.likelihood import Measured
 from qrexplore.quantum import Derivatives
 from qrexplore.twin import Twin, populations, read, read_bins
-from qrexplore.twin.populations import Points
 
 _READOUT = "readout_"
 # columns of a Jacobian that are computed at once; each takes as much memory as the prediction itself
@@ -29,7 +28,7 @@ class Posed(eqx.Module):
 
     twin: Twin
     measured: Measured
-    points: Points
+    experiment: Experiment
 
 
 @dataclass(frozen=True)
@@ -52,24 +51,27 @@ class Functions:
 
 
 @lru_cache(maxsize=256)
-def functions(experiment: Experiment, paths: Paths) -> Functions:
-    """Give the functions of an experiment over some parameters; problems that share both share what is compiled."""
-    return Functions(*(jit(partial(function, experiment, paths)) for function in (_linearize, _gradient, _value)))
+def functions(_outline: Experiment, paths: Paths) -> Functions:
+    """Give the functions of experiments of one outline over some parameters; problems that share both share them."""
+    return Functions(*(jit(partial(function, paths)) for function in (_linearize, _gradient, _value)))
 
 
-def predicted(
-    twin: Twin, experiment: Experiment, posed: "Posed", substeps: int, derivatives: Derivatives = "forward"
-) -> tuple[Array, Array]:
+def predicted(twin: Twin, posed: "Posed", substeps: int, derivatives: Derivatives = "forward") -> tuple[Array, Array]:
     """Give what a twin predicts of the numbers that were measured, and the largest norm of an exponent."""
-    found, norm = populations(twin, experiment, posed.points, substeps=substeps, derivatives=derivatives)
-    return _seen(twin, experiment, found, posed.measured), norm
+    found, norm = _populations(twin, posed, substeps, derivatives)
+    return _seen(twin, found, posed), norm
 
 
-def _seen(twin: Twin, experiment: Experiment, found: Array, measured: Measured) -> Array:
+def _populations(twin: Twin, posed: "Posed", substeps: int, derivatives: Derivatives) -> tuple[Array, Array]:
+    points = posed.experiment.points()
+    return populations(twin, posed.experiment, points, substeps=substeps, derivatives=derivatives)
+
+
+def _seen(twin: Twin, found: Array, posed: "Posed") -> Array:
     """Give what the readout shows of populations, in the form in which it was measured."""
-    if measured.edges is None:
-        return read(twin, experiment, found)
-    return read_bins(twin, experiment, found, jnp.asarray(measured.edges))
+    if posed.measured.edges is None:
+        return read(twin, posed.experiment, found)
+    return read_bins(twin, posed.experiment, found, jnp.asarray(posed.measured.edges))
 
 
 def _twin_at(paths: Paths, values: Array, twin: Twin) -> Twin:
@@ -77,17 +79,17 @@ def _twin_at(paths: Paths, values: Array, twin: Twin) -> Twin:
 
 
 def _linearize(
-    experiment: Experiment, paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
+    paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
 ) -> tuple[tuple[Array, Array, Array], Array]:
     # columns of readout parameters do not need the dynamics, which are nearly all of the work
     readout, basis = np.array([path.startswith(_READOUT) for path in paths]), jnp.eye(len(paths))
 
     def found(values: Array) -> tuple[Array, Array]:
         moved = _twin_at(paths, values, posed.twin)
-        return populations(moved, experiment, posed.points, substeps=substeps, derivatives="forward")
+        return _populations(moved, posed, substeps, "forward")
 
     def compared(values: Array, populated: Array) -> tuple[Array, Array]:
-        predicted = _seen(_twin_at(paths, values, posed.twin), experiment, populated, posed.measured)
+        predicted = _seen(_twin_at(paths, values, posed.twin), populated, posed)
         return posed.measured.residuals(predicted), predicted
 
     if np.all(readout):
@@ -112,26 +114,22 @@ def _linearize(
     return (residual, columns, predicted), norm
 
 
-def _loss(
-    experiment: Experiment, paths: Paths, values: Array, posed: Posed, substeps: int, *, derivatives: Derivatives
-) -> tuple[Array, Array]:
+def _loss(paths: Paths, values: Array, posed: Posed, substeps: int, *, derivatives: Derivatives) -> tuple[Array, Array]:
     moved = _twin_at(paths, values, posed.twin)
-    model, norm = predicted(moved, experiment, posed, substeps, derivatives)
+    model, norm = predicted(moved, posed, substeps, derivatives)
     return jnp.sum(posed.measured.residuals(model) ** 2) / 2, norm
 
 
 def _gradient(
-    experiment: Experiment, paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
+    paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
 ) -> tuple[tuple[Array, Array], Array]:
     def loss(values: Array) -> tuple[Array, Array]:
-        return _loss(experiment, paths, values, posed, substeps, derivatives="backward")
+        return _loss(paths, values, posed, substeps, derivatives="backward")
 
     (value, norm), slope = jax.value_and_grad(loss, has_aux=True)(values)
     return (value, slope), norm
 
 
-def _value(
-    experiment: Experiment, paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
-) -> tuple[tuple[Array], Array]:
-    value, norm = _loss(experiment, paths, values, posed, substeps, derivatives="forward")
+def _value(paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int) -> tuple[tuple[Array], Array]:
+    value, norm = _loss(paths, values, posed, substeps, derivatives="forward")
     return (value,), norm

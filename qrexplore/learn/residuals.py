@@ -15,7 +15,6 @@ from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares
 from qrexplore.twin import Twin, resolution, step_error
 from qrexplore.twin.dynamics import LARGEST_NORM
-from qrexplore.twin.populations import Points
 from qrexplore.twin.resolution import refined
 
 # a held parameter may stand on its bound; its coordinate there is far out, but finite
@@ -49,7 +48,6 @@ class _Part:
 
     experiment: Experiment
     measured: Measured
-    points: Points
     present: Int[np.ndarray, " present"]
     used: Int[np.ndarray, " used"]
     functions: Functions
@@ -90,8 +88,7 @@ class Kernel:
         self.substeps = tuple(one.substeps for one in found)
 
     def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
-        points = {key: jnp.asarray(values) for key, values in experiment.points().items()}
-        reached = influential(lambda moved: predicted(moved, experiment, Posed(moved, measured, points), 1)[0], twin)
+        reached = influential(lambda moved: predicted(moved, Posed(moved, measured, experiment), 1)[0], twin)
         used = np.array([place for place, path in enumerate(self._paths) if path in reached], dtype=int)
         if not len(used):
             msg = (
@@ -101,7 +98,7 @@ class Kernel:
             raise ValueError(msg)
         paths = tuple(self._paths[place] for place in used)
         present = np.flatnonzero(measured.present.reshape(-1))
-        return _Part(experiment, measured, points, present, used, functions(experiment, paths))
+        return _Part(experiment, measured, present, used, functions(experiment.outline, paths))
 
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
@@ -153,7 +150,7 @@ class Kernel:
         """Run a function of every dataset, in steps that are fine enough for the solver."""
 
         def run(part: _Part, substeps: int) -> tuple[tuple, int]:
-            posed, at = Posed(twin, part.measured, part.points), jnp.asarray(values[part.used])
+            posed, at = Posed(twin, part.measured, part.experiment), jnp.asarray(values[part.used])
             while True:
                 found, norm = getattr(part.functions, name)(at, posed, substeps)
                 excess = float(norm) / LARGEST_NORM

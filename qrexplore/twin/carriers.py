@@ -54,10 +54,10 @@ def frame(twin: Twin, experiment: Experiment) -> Float[Array, " qubits"]:
     """
     known = {**experiment.protocol.settings, **experiment.settings}
     if "drive_frequency" in known:
-        return jnp.full(len(experiment.qubits), float(known["drive_frequency"]))
+        return jnp.full(len(experiment.qubits), known["drive_frequency"])
     if "drive_frequency" in experiment.coordinates:
         swept = experiment.coordinates["drive_frequency"].values
-        return jnp.full(len(experiment.qubits), float(np.min(swept) + np.max(swept)) / 2)
+        return jnp.full(len(experiment.qubits), (jnp.min(swept) + jnp.max(swept)) / 2)
     at_rest = calm(twin).chip.qubits
     idle = [at_rest[name].at_flux(jnp.zeros(()))[0] for name in experiment.qubits]
     return jnp.full(len(idle), jax.lax.stop_gradient(sum(idle) / len(idle)))

@@ -34,18 +34,17 @@ def sampling_error(twin: Twin, experiment: Experiment) -> Float[np.ndarray, "qub
     """
     if not twin.noise.sources:
         return np.zeros((len(experiment.qubits), *experiment.sweep_shape))
-    return np.asarray(_compiled(experiment, resolution(twin, experiment).substeps)(twin))
+    return np.asarray(_compiled(experiment.outline, resolution(twin, experiment).substeps)(twin, experiment))
 
 
 @lru_cache(maxsize=16)
-def _compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], Array]:
+def _compiled(_outline: Experiment, substeps: int) -> Callable[[Twin, Experiment], Array]:
     @jit
-    def run(twin: Twin, points: dict[str, Array]) -> Array:
-        found, drawn, _ = of_members(twin, experiment, points, substeps=substeps, derivatives="forward")
+    def run(twin: Twin, experiment: Experiment) -> Array:
+        found, drawn, _ = of_members(twin, experiment, experiment.points(), substeps=substeps, derivatives="forward")
         values = jax.vmap(lambda one: read(twin, experiment, one))(found)
         if drawn.keys is None:
             return jnp.zeros(values.shape[1:])
         return jnp.std(values, axis=0, ddof=1) / np.sqrt(len(values))
 
-    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
-    return lambda twin: run(twin, points)
+    return run

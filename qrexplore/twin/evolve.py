@@ -257,7 +257,7 @@ def _(block: PlayOnStep, state: State, setting: Setting) -> tuple[State, Float[A
     cells = next(iter(waves.values())).shape[-2]
     times = block.wait[:, None, None] + (np.arange(cells)[:, None] + np.asarray(GAUSS_NODES)) * step
     window = block.longest + cells * step
-    waves[block.line] = late_step(twin.lines[block.line], block.height, times, window)
+    waves[block.line] = late_step(twin.lines[block.line], block.height[0], times, window)
     return _propagate(waves, state, setting, step)
 
 

@@ -10,7 +10,7 @@ from qrexplore.core import jit
 from qrexplore.experiments import Experiment, Probe, SteadyDrive
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.model import Twin
-from qrexplore.twin.populations import Points, blocks_of, joint, populations
+from qrexplore.twin.populations import blocks_of, joint, populations
 from qrexplore.twin.resolution import refined, resolution
 
 
@@ -45,18 +45,21 @@ def joint_populations(
 
 def _fine_enough(twin: Twin, experiment: Experiment, substeps: int | None, *, together: bool) -> Array:
     steps = resolution(twin, experiment).substeps if substeps is None else substeps
-    values, norm = _compiled(experiment, steps, together=together)(twin)
+    values, norm = _compiled(experiment.outline, steps, together=together)(twin, experiment)
     if not float(norm) > LARGEST_NORM:
         return values
     return _fine_enough(twin, experiment, refined(steps, float(norm) / LARGEST_NORM), together=together)
 
 
 @lru_cache(maxsize=32)
-def _compiled(experiment: Experiment, substeps: int, *, together: bool) -> Callable[[Twin], tuple[Array, Array]]:
-    sweep = experiment.sweep_shape
+def _compiled(
+    outline: Experiment, substeps: int, *, together: bool
+) -> Callable[[Twin, Experiment], tuple[Array, Array]]:
+    sweep = outline.sweep_shape
 
     @jit
-    def run(twin: Twin, points: Points) -> tuple[Array, Array]:
+    def run(twin: Twin, experiment: Experiment) -> tuple[Array, Array]:
+        points = experiment.points()
         alone = isinstance(blocks_of(experiment, points)[0], SteadyDrive | Probe)
         if alone or not together:
             found, norm = populations(twin, experiment, points, substeps=substeps, derivatives="forward")
@@ -66,5 +69,4 @@ def _compiled(experiment: Experiment, substeps: int, *, together: bool) -> Calla
         found = jnp.sum(found.reshape(*levels[:measured], -1, found.shape[-1]), axis=-2)
         return found.reshape(*levels[:measured], *sweep), norm
 
-    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
-    return lambda twin: run(twin, points)
+    return run

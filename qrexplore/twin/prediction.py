@@ -14,7 +14,7 @@ from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.ensemble import followed
 from qrexplore.twin.levels import level_populations
 from qrexplore.twin.model import Twin
-from qrexplore.twin.populations import Points, populations
+from qrexplore.twin.populations import populations
 from qrexplore.twin.readout import AbstractCloudReadout
 from qrexplore.twin.recheck import second_opinion
 from qrexplore.twin.resolution import TOLERANCE, Resolution, refined, resolution, step_error
@@ -97,16 +97,19 @@ def _check_probe(experiment: Experiment) -> None:
 
 
 @lru_cache(maxsize=64)
-def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
-    """Give the compiled prediction of an experiment; numbers of the twin are traced, so none of them recompiles it."""
-
+def _compiled(_outline: Experiment, substeps: int) -> Callable[[Twin, Experiment], tuple[Array, Array]]:
     @jit
-    def run(twin: Twin, points: Points) -> tuple[Array, Array]:
-        found, norm = populations(twin, experiment, points, substeps=substeps, derivatives="forward")
+    def run(twin: Twin, experiment: Experiment) -> tuple[Array, Array]:
+        found, norm = populations(twin, experiment, experiment.points(), substeps=substeps, derivatives="forward")
         return read(twin, experiment, found), norm
 
-    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
-    return lambda twin: run(twin, points)
+    return run
+
+
+def compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
+    """Give the compiled prediction of an experiment; numbers of both are traced, so none of them recompiles it."""
+    run = _compiled(experiment.outline, substeps)
+    return lambda twin: run(twin, experiment)
 
 
 def predict(

@@ -18,7 +18,7 @@ from qrexplore.core import jit
 from qrexplore.experiments import Coordinate, Experiment, lines_of
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.model import Twin
-from qrexplore.twin.populations import DEFAULT_SUBSTEPS, Points, populations
+from qrexplore.twin.populations import DEFAULT_SUBSTEPS, populations
 
 # of a population: far below what any readout resolves
 TOLERANCE = 1e-4
@@ -68,13 +68,12 @@ def stepped(experiment: Experiment) -> bool:
 
 
 @lru_cache(maxsize=128)
-def _compiled(experiment: Experiment, substeps: int) -> Callable[[Twin], tuple[Array, Array]]:
+def _compiled(_outline: Experiment, substeps: int) -> Callable[[Twin, Experiment], tuple[Array, Array]]:
     @jit
-    def run(twin: Twin, points: Points) -> tuple[Array, Array]:
-        return populations(twin, experiment, points, substeps=substeps, derivatives="forward")
+    def run(twin: Twin, experiment: Experiment) -> tuple[Array, Array]:
+        return populations(twin, experiment, experiment.points(), substeps=substeps, derivatives="forward")
 
-    points = {name: jnp.asarray(values) for name, values in experiment.points().items()}
-    return lambda twin: run(twin, points)
+    return run
 
 
 @lru_cache(maxsize=128)
@@ -100,10 +99,10 @@ def step_error(twin: Twin, experiment: Experiment, substeps: int) -> tuple[float
     sample = _sample(experiment)
     if sample is None:
         return 0.0, 0.0
-    coarse, norm = _compiled(sample, substeps)(twin)
+    coarse, norm = _compiled(sample.outline, substeps)(twin, sample)
     if float(norm) > LARGEST_NORM:
         return float("inf"), float(norm)
-    fine, _ = _compiled(sample, 2 * substeps)(twin)
+    fine, _ = _compiled(sample.outline, 2 * substeps)(twin, sample)
     return 2 * float(jnp.max(jnp.abs(coarse - fine))), float(norm)
 
 

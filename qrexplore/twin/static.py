@@ -42,7 +42,9 @@ def static_flux(
     return twin.crosstalk.static_flux.onto(name, {source: twin.biases[line].gain * bias})
 
 
-def late_step(line: SignalChain, height: float, times: Float[Array, "*shape"], window: float) -> Float[Array, "*shape"]:
+def late_step(
+    line: SignalChain, height: float | Float[Array, ""], times: Float[Array, "*shape"], window: float
+) -> Float[Array, "*shape"]:
     """Give what a line carries at some times after a step of its generator.
 
     Parameters
