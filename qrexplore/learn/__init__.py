@@ -38,6 +38,7 @@ from qrexplore.learn.residuals import Evaluation, Kernel
 from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run
 from qrexplore.learn.sampling import Samples, diagnostics, sample, traceable
 from qrexplore.learn.score import Candidate, score_test
+from qrexplore.learn.staged import Stage, Staged, staged
 from qrexplore.learn.starts import RECIPES, completed, recipe_of, start
 from qrexplore.learn.study import Study, concluded, question, study
 from qrexplore.learn.uncertainty import Laplace, fisher, in_units, laplace
@@ -78,6 +79,8 @@ __all__ = [
     "Region",
     "Samples",
     "Score",
+    "Stage",
+    "Staged",
     "Study",
     "ambiguity",
     "begin_run",
@@ -123,6 +126,7 @@ __all__ = [
     "resume_run",
     "sample",
     "score_test",
+    "staged",
     "start",
     "study",
     "task",

@@ -1,7 +1,9 @@
 """Residuals of a learning problem and their derivatives, compiled once for each experiment and what can influence it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
+from itertools import compress
 
 import jax.numpy as jnp
 import numpy as np
@@ -46,6 +48,7 @@ class Evaluation:
 class _Part:
     """One dataset: its experiment, its numbers, and the parameters that can influence it."""
 
+    name: str
     experiment: Experiment
     measured: Measured
     present: Int[np.ndarray, " present"]
@@ -98,7 +101,22 @@ class Kernel:
             raise ValueError(msg)
         paths = tuple(self._paths[place] for place in used)
         present = np.flatnonzero(measured.present.reshape(-1))
-        return _Part(experiment, measured, present, used, functions(experiment.outline, paths))
+        return _Part(name, experiment, measured, present, used, functions(experiment.outline, paths))
+
+    def only(self, names: Iterable[str]) -> "Kernel":
+        """Give a kernel of some datasets only, which shares what is compiled; parameters without influence keep their priors."""
+        wanted = set(names)
+        kept = [part.name in wanted for part in self._parts]
+        found = copy(self)
+        found._recent = {}  # noqa: SLF001 (one of its own kind)
+        found._parts = tuple(compress(self._parts, kept))  # noqa: SLF001
+        found.substeps = tuple(compress(self.substeps, kept))
+        return found
+
+    def reached_by(self, path: str) -> tuple[str, ...]:
+        """Give the names of the datasets that a free parameter, or what is tied to it, can influence."""
+        place = self._paths.index(path)
+        return tuple(part.name for part in self._parts if place in self._leads[part.used])
 
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""

@@ -45,6 +45,9 @@ _GROWN = 2.0
 _LONGEST = 2.0
 # a loss this small beside that of the start is rounding: data without noise, matched
 _ROUNDING = 1e-22
+# A refused step tells how the residuals curve along it, and is tried again with that taken into account, unless the correction
+# would be longer than this share of it (after Transtrum and Sethna, arXiv:1201.5885, section 3).
+_LONGEST_BEND = 0.75
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -95,7 +98,10 @@ def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[Array, Arra
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class _Memory:
-    """What the method remembers; `point` and `trial` (best and proposed) are in units of `scale`."""
+    """What the method remembers; `point` and `trial` (best and proposed) are in units of `scale`.
+
+    `bent` is the reduction of the loss that was promised for the step that the trial corrects, 0 where it corrects none.
+    """
 
     offset: float
     scale: Float[np.ndarray, " parameters"]
@@ -105,6 +111,7 @@ class _Memory:
     first: float = math.inf  # loss of the start
     quiet: int = 0
     rejected: int = 0
+    bent: float = 0.0
 
 
 def _proposed(
@@ -118,6 +125,30 @@ def _proposed(
     state = _limited(state, here, scale, damped=damped)
     offset = _relative_offset(np.asarray(residual_of_model), len(residual))
     return _Memory(offset, scale, here, state.y_eval, state)
+
+
+def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np.ndarray) -> _Memory:
+    """Correct a step that was refused for how the residuals curve along it, which those at its end tell.
+
+    Where the Jacobian J keeps, the damped step from the residuals that the curvature adds, ``r(x + d) - J d`` in place of
+    ``r(x)``, ends on the floor of the valley.
+    """
+    step = np.asarray(memory.trial - memory.point)
+    # who calls remembers the best point
+    here, jacobian = problem.linearize(np.asarray(memory.point) * memory.scale)
+    jacobian = jacobian * memory.scale
+    if not np.all(np.isfinite(residual)):
+        return refused
+    along = jacobian @ step
+    damping = 1 / float(memory.state.search_state.step_size)
+    normal = jacobian.T @ jacobian + damping * np.eye(len(step))
+    corrected = -np.linalg.solve(normal, jacobian.T @ (residual - along))
+    promised = float(here @ here - np.sum((here + along) ** 2)) / 2
+    bend = np.linalg.norm(corrected - step) / max(np.linalg.norm(step), 1e-300)
+    if not bend < _LONGEST_BEND or promised <= 0:
+        return refused
+    longest = _LONGEST / memory.scale
+    return replace(refused, trial=memory.point + jnp.asarray(np.clip(corrected, -longest, longest)), bent=promised)
 
 
 @dataclass(frozen=True)
@@ -164,26 +195,36 @@ class LevenbergMarquardt:
         return Progress(start, loss, gradient, 0, evaluations, memory)
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
-        """Try the proposed point; take it if the loss falls, else propose a shorter step."""
+        """Try the proposed point; take it if the loss falls, else propose one along the bent valley, or a shorter step."""
         memory: _Memory = progress.memory
         trial = np.asarray(memory.trial) * memory.scale
         residual, jacobian = problem.linearize(trial)
         loss = float(residual @ residual) / 2
-        small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
-        point, state = _step(memory.point, small, memory.state, self.damped)
-        state = _limited(state, point, memory.scale, damped=self.damped)
         iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
-        if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
-            remembered = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
-            return replace(progress, iteration=iteration, evaluations=evaluations, memory=remembered)
+        tried = replace(progress, iteration=iteration, evaluations=evaluations)
         strength = np.linalg.norm(jacobian, axis=0)
-        if np.any(strength * memory.scale > _GROWN):
-            scale = 1 / np.maximum(1 / memory.scale, strength)
-            length = float(state.search_state.step_size)
+        scale = 1 / np.maximum(1 / memory.scale, strength)
+        if memory.bent:
+            if not loss < progress.loss:
+                shorter = replace(memory, trial=memory.state.y_eval, bent=0.0, rejected=memory.rejected + 1)
+                return replace(tried, memory=shorter)
+            kept = progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
+            length = float(memory.state.search_state.step_size) / _SOLVER.search.low_constant
+            length *= _SOLVER.search.high_constant if kept else 1.0
             remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:
-            offset = _relative_offset(np.asarray(small[0]), len(residual))
-            remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
+            small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
+            point, state = _step(memory.point, small, memory.state, self.damped)
+            state = _limited(state, point, memory.scale, damped=self.damped)
+            if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
+                refused = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
+                return replace(tried, memory=_bent(problem, memory, refused, residual) if self.damped else refused)
+            if np.any(strength * memory.scale > _GROWN):
+                length = float(state.search_state.step_size)
+                remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
+            else:
+                offset = _relative_offset(np.asarray(small[0]), len(residual))
+                remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
         return Progress(
