@@ -33,7 +33,20 @@ _HOMES = {
     "simulate": "qrexplore.twin",
     "study": "qrexplore.learn",
 }
-_PACKAGES = ("core", "data", "experiments", "hardware", "learn", "optimize", "pulses", "quantum", "twin", "ui", "views")
+_PACKAGES = (
+    "core",
+    "data",
+    "experiments",
+    "hardware",
+    "learn",
+    "loop",
+    "optimize",
+    "pulses",
+    "quantum",
+    "twin",
+    "ui",
+    "views",
+)
 
 __all__ = ["__version__", *_HOMES, *_PACKAGES]  # noqa: PLE0604 (all are strings)
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from qrexplore import __version__
-from qrexplore.cli import lab, learn, runs
+from qrexplore.cli import case_study, lab, learn, runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lab.add(commands)
     learn.add(commands)
     runs.add(commands)
+    case_study.add(commands)
     chosen = parser.parse_args(arguments)
     try:
         return chosen.run(chosen)

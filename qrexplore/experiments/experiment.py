@@ -145,7 +145,7 @@ class Experiment:
         }
         return replace(self, settings=settings, coordinates=coordinates)
 
-    def leaves(self) -> tuple[dict[str, Array], dict[str, Array]]:
+    def leaves(self) -> tuple[dict[str, Array], Mapping[str, Array]]:
         """Give the settings and the swept quantities that may vary without anything being compiled anew."""
         settings = {name: jnp.asarray(self.settings[name], dtype=float) for name in _NUMBERS if name in self.settings}
         coordinates = {name: jnp.asarray(self._number(name)) for name in self.coordinates}
@@ -181,7 +181,7 @@ class Experiment:
             sizes.update(zip(coordinate.dims, coordinate.values.shape, strict=True))
         return tuple(sizes[dim] for dim in self.protocol.dims)
 
-    def points(self) -> dict[str, np.ndarray]:
+    def points(self) -> dict[str, Any]:
         """Give the swept quantities at every point of the sweep, flattened with the last dimension fastest."""
         shape = self.sweep_shape
         flat = {}

@@ -17,6 +17,7 @@ from qrexplore.data import observable
 from qrexplore.experiments import Experiment, from_dataset, pulsed_qubit
 from qrexplore.pulses import sample_count
 from qrexplore.twin import Twin, dressed_frequencies
+from qrexplore.twin.electronics import SignalChain
 from qrexplore.twin.static import late_step, static_flux
 
 Flux = Mapping[str, Float[Array, " points"]]
@@ -203,15 +204,32 @@ def _cryoscope(experiment: Experiment, values: np.ndarray) -> Landmarks:
 
     def predicted(twin: Twin) -> Float[Array, " numbers"]:
         line = twin.lines[f"flux_{qubit}"]
-        samples = np.clip(
-            times[:, None] * line.sample_rate - np.arange(sample_count(window, line.sample_rate)), 0.0, 1.0
-        )
-        carried = line.forward(jnp.asarray(heights[:, None, None] * samples), 1).mean(axis=-1)
+        carried = _squares(line, heights, times, sample_count(window, line.sample_rate))
         turns = jnp.sum(_bare(twin, experiment, carried) - carrier, axis=-1) / line.sample_rate
         return (jnp.diff(turns, axis=1) / np.diff(times)).reshape(-1)
 
     error = np.sqrt(2) * noise / (2 * np.pi * step) + 1e6
     return Landmarks(turned.reshape(-1), np.full(turned.size, error), predicted, period=1 / step)
+
+
+def _squares(
+    line: SignalChain, heights: np.ndarray, times: np.ndarray, count: int
+) -> Float[Array, "heights durations samples"]:
+    """Give what a line makes of square pulses, each sample by its mean."""
+    ends = times * line.sample_rate
+    if not (line.linear and line.time_invariant):
+        samples = np.clip(ends[:, None] - np.arange(count), 0.0, 1.0)
+        return line.forward(jnp.asarray(heights[:, None, None] * samples), 1).mean(axis=-1)
+    # a step up, and one down that falls into a sample by its share
+    step = line.forward(jnp.ones(count), 1).mean(axis=-1)
+    whole, share = np.floor(ends + 1e-9).astype(int), np.clip(ends - np.floor(ends + 1e-9), 0.0, 1.0)
+    later = np.arange(count) - whole[:, None]
+
+    def begun(samples: np.ndarray) -> Array:
+        return jnp.where(samples >= 0, step[np.maximum(samples, 0)], 0.0)
+
+    shape = step - (1 - share)[:, None] * begun(later) - share[:, None] * begun(later - 1)
+    return heights[:, None, None] * shape
 
 
 def _bare(twin: Twin, experiment: Experiment, carried: Float[Array, "*points"]) -> Float[Array, "*points"]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from qrexplore.core import influential, jit
+from qrexplore.core import influential, jit, side_by_side
 from qrexplore.learn.landmarks import Landmarks, landmarks
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares, LevenbergMarquardt, Stop, multi_start, search, starts
@@ -43,26 +43,22 @@ def placed(problem: LearnProblem, *, count: int = 4, seed: int = 0) -> Twin:
     return problem.moved({path: float(value) for path, value in zip(problem.table.paths, values, strict=True)})
 
 
-class _Posed:
-    """The fit of some landmarks, with the priors of a problem; compiled once, whatever weight those with a period have."""
+class _Mark:
+    """One landmark: its residuals over the parameters that reach it, compiled once whatever weight it has."""
 
-    def __init__(self, problem: LearnProblem, marks: Sequence[Landmarks]) -> None:
-        self.problem, self.coordinates = problem, Coordinates(problem.table)
-        paths = problem.table.paths
-
-        def all_of(twin: Twin, periodic: Array | float) -> Float[Array, " numbers"]:
-            parts = [mark.residuals(twin) * (periodic if np.isfinite(mark.period) else 1.0) for mark in marks]
-            found = jnp.concatenate(parts)
+    def __init__(self, mark: Landmarks, twin: Twin, paths: Sequence[str]) -> None:
+        def weighed(twin: Twin, periodic: Array | float) -> Float[Array, " numbers"]:
+            found = mark.residuals(twin) * (periodic if np.isfinite(mark.period) else 1.0)
             return found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / _ROBUST) ** 2)))
 
-        reached = influential(lambda twin: all_of(twin, 1.0), problem.twin)
+        reached = influential(lambda twin: weighed(twin, 1.0), twin)
         self.used = np.array([place for place, path in enumerate(paths) if path in reached], dtype=int)
         names = [paths[place] for place in self.used]
 
         @jit
         def both(values: Array, twin: Twin, periodic: Array) -> tuple[Array, Array]:
             def residuals(values: Array) -> tuple[Array, Array]:
-                found = all_of(twin.replace(dict(zip(names, values, strict=True))), periodic)
+                found = weighed(twin.replace(dict(zip(names, values, strict=True))), periodic)
                 return found, found
 
             columns, found = jax.jacfwd(residuals, has_aux=True)(values)
@@ -70,17 +66,31 @@ class _Posed:
 
         self.both = both
 
+
+class _Posed:
+    """The fit of some landmarks, with the priors of a problem."""
+
+    def __init__(self, problem: LearnProblem, marks: Sequence[Landmarks]) -> None:
+        self.problem, self.coordinates = problem, Coordinates(problem.table)
+        paths = problem.table.paths
+        self.marks = [_Mark(mark, problem.twin, paths) for mark in marks]
+
     def least_squares(self, *, periodic: float) -> LeastSquares:
         """Pose it to an optimiser, with some weight of the landmarks that have a period."""
-        coordinates, count = self.coordinates, len(self.problem.table)
-        told = np.flatnonzero(coordinates.whitened)
+        coordinates, count, twin = self.coordinates, len(self.problem.table), self.problem.twin
+        told, weight = np.flatnonzero(coordinates.whitened), jnp.asarray(periodic)
 
         def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            values = np.asarray(coordinates.values(jnp.asarray(point)))
-            residual, columns = self.both(jnp.asarray(values[self.used]), self.problem.twin, jnp.asarray(periodic))
-            jacobian = np.zeros((len(residual), count))
-            jacobian[:, self.used] = np.asarray(columns) * coordinates.slopes(point)[self.used]
-            return np.append(np.asarray(residual), point[told]), np.vstack([jacobian, np.eye(count)[told]])
+            values, slopes = np.asarray(coordinates.values(jnp.asarray(point))), coordinates.slopes(point)
+
+            def one(mark: _Mark) -> tuple[np.ndarray, np.ndarray]:
+                residual, columns = mark.both(jnp.asarray(values[mark.used]), twin, weight)
+                jacobian = np.zeros((len(residual), count))
+                jacobian[:, mark.used] = np.asarray(columns) * slopes[mark.used]
+                return np.asarray(residual), jacobian
+
+            residuals, jacobians = zip(*side_by_side(one, self.marks), strict=True)
+            return np.concatenate([*residuals, point[told]]), np.vstack([*jacobians, np.eye(count)[told]])
 
         def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
             residual, jacobian = linearize(point)

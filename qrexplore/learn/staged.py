@@ -26,7 +26,9 @@ LANDMARKS, AT_REST, ONE_QUBIT = "landmarks", "qubits at rest", "flux pulses on o
 # a stage only has to come near: it ends when it no longer gets ahead
 _STOP = Stop(steps=15, patience=4, share=1e-3)
 # places along the range of a parameter of which only its bounds are known, and steps that are taken from each
-_PLACES, _SCOUTING = 6, Stop(steps=5)
+_PLACES, _SCOUTING = 8, Stop(steps=4)
+# of a linear model, beside its largest singular value: directions below it are left alone
+_RANK = 1e-6
 
 
 @dataclass(frozen=True)
@@ -85,23 +87,22 @@ def staged(
         for name, experiment in zip(problem.datasets, problem.experiments, strict=True)
         if len(experiment.qubits) == 1
     }
-    looked: set[str] = set()
-    for stage, names in (
-        (AT_REST, [name for name, experiment in single.items() if not _pulses_flux(experiment)]),
-        (ONE_QUBIT, list(single)),
-    ):
+    at_rest = [name for name, experiment in single.items() if not _pulses_flux(experiment)]
+    for stage, names in ((AT_REST, at_rest), (ONE_QUBIT, list(single))):
         if not names:
             continue
         began = time.perf_counter()
         here = replace(problem, twin=twin)
         point = kernel.coordinates.free(here.candidates.values)[here.moving]
         part = kernel.only(names)
-        for path in _bounded_only(here):
+        posed = part.least_squares(here)
+        end = search(posed, LevenbergMarquardt(), stop=_STOP, start=point)
+        for path, bounds in _bounded_only(here).items():
             reached = part.reached_by(path)
-            if path not in looked and reached:
-                looked.add(path)
-                point = _scouted(kernel.only(reached), here, point, path)
-        end = search(part.least_squares(here), LevenbergMarquardt(), stop=_STOP, start=point)
+            # what a qubit at rest tells has been found by then
+            if reached and not set(reached) & set(at_rest):
+                better = _scouted(kernel.only(reached), here, end.coordinates, path, bounds)
+                end = search(posed, LevenbergMarquardt(), stop=_STOP, start=better)
         twin = _moved(kernel, here, end.coordinates)
         note(stage, end.loss, began)
     return Staged(twin, tuple(stages))
@@ -112,25 +113,33 @@ def _pulses_flux(experiment: Experiment) -> bool:
     return any(line.startswith("flux_") for line in lines_of(experiment.protocol.sequence(experiment, first)))
 
 
-def _bounded_only(problem: LearnProblem) -> list[str]:
-    """Give the parameters that move and of which only bounds are known."""
-    return [path for path in problem.table.paths if isinstance(problem.table[path].prior, Uniform)]
+def _bounded_only(problem: LearnProblem) -> dict[str, Uniform]:
+    """Give the parameters that move and of which only bounds are known, with these."""
+    return {row.path: row.prior for row in problem.table if isinstance(row.prior, Uniform)}
 
 
 def _scouted(
-    kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"], path: str
+    kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"], path: str, bounds: Uniform
 ) -> Float[np.ndarray, " moving"]:
-    """Look for the best valley along one parameter, with all others free to follow, and give a point in it."""
+    """Look for the best valley along one parameter, and give a point in it.
+
+    Each place is rated by the loss that its linear model promises, with all others free to follow; the best one and where
+    the search stands are followed for some steps.
+    """
     posed = kernel.least_squares(problem)
-    bounds, place = problem.table[path].prior, problem.candidates.paths.index(path)
-    starts = [point]
+    place = problem.candidates.paths.index(path)
+    starts, promised = [], []
     for share in (np.arange(_PLACES) + 0.5) / _PLACES:
         values = problem.candidates.values.copy()
         values[place] = bounds.low + share * (bounds.high - bounds.low)
         moved = kernel.point(problem, point)
         moved[place] = kernel.coordinates.free(values)[place]
         starts.append(moved[problem.moving])
-    ends = [search(posed, LevenbergMarquardt(), stop=_SCOUTING, start=start) for start in starts]
+        residual, jacobian = posed.linearize(starts[-1])
+        left = residual - jacobian @ np.linalg.lstsq(jacobian, residual, rcond=_RANK)[0]
+        promised.append(float(left @ left))
+    best = starts[int(np.argmin(np.where(np.isfinite(promised), promised, np.inf)))]
+    ends = [search(posed, LevenbergMarquardt(), stop=_SCOUTING, start=start) for start in (point, best)]
     losses = np.array([end.loss for end in ends])
     return ends[int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))].coordinates
 

@@ -48,6 +48,8 @@ _ROUNDING = 1e-22
 # A refused step tells how the residuals curve along it, and is tried again with that taken into account, unless the correction
 # would be longer than this share of it (after Transtrum and Sethna, arXiv:1201.5885, section 3).
 _LONGEST_BEND = 0.75
+# a corrected step that is refused, too, is corrected once more if its loss is at most this share of the one before
+_CLOSER = 0.3
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -100,7 +102,8 @@ def _compressed(residual: np.ndarray, jacobian: np.ndarray) -> tuple[Array, Arra
 class _Memory:
     """What the method remembers; `point` and `trial` (best and proposed) are in units of `scale`.
 
-    `bent` is the reduction of the loss that was promised for the step that the trial corrects, 0 where it corrects none.
+    `bent` is the reduction of the loss that was promised for the step that the trial corrects, 0 where it corrects none;
+    `missed` is the loss where that step, or its last correction, came to.
     """
 
     offset: float
@@ -112,6 +115,7 @@ class _Memory:
     quiet: int = 0
     rejected: int = 0
     bent: float = 0.0
+    missed: float = math.inf
 
 
 def _proposed(
@@ -127,7 +131,7 @@ def _proposed(
     return _Memory(offset, scale, here, state.y_eval, state)
 
 
-def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np.ndarray) -> _Memory:
+def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np.ndarray, length: float) -> _Memory:
     """Correct a step that was refused for how the residuals curve along it, which those at its end tell.
 
     Where the Jacobian J keeps, the damped step from the residuals that the curvature adds, ``r(x + d) - J d`` in place of
@@ -140,15 +144,19 @@ def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np
     if not np.all(np.isfinite(residual)):
         return refused
     along = jacobian @ step
-    damping = 1 / float(memory.state.search_state.step_size)
-    normal = jacobian.T @ jacobian + damping * np.eye(len(step))
+    normal = jacobian.T @ jacobian + np.eye(len(step)) / length
     corrected = -np.linalg.solve(normal, jacobian.T @ (residual - along))
-    promised = float(here @ here - np.sum((here + along) ** 2)) / 2
+    promised = memory.bent or float(here @ here - np.sum((here + along) ** 2)) / 2
     bend = np.linalg.norm(corrected - step) / max(np.linalg.norm(step), 1e-300)
     if not bend < _LONGEST_BEND or promised <= 0:
         return refused
     longest = _LONGEST / memory.scale
-    return replace(refused, trial=memory.point + jnp.asarray(np.clip(corrected, -longest, longest)), bent=promised)
+    return replace(
+        refused,
+        trial=memory.point + jnp.asarray(np.clip(corrected, -longest, longest)),
+        bent=promised,
+        missed=float(residual @ residual) / 2,
+    )
 
 
 @dataclass(frozen=True)
@@ -205,12 +213,13 @@ class LevenbergMarquardt:
         strength = np.linalg.norm(jacobian, axis=0)
         scale = 1 / np.maximum(1 / memory.scale, strength)
         if memory.bent:
+            length = float(memory.state.search_state.step_size) / float(_SOLVER.search.low_constant)
             if not loss < progress.loss:
                 shorter = replace(memory, trial=memory.state.y_eval, bent=0.0, rejected=memory.rejected + 1)
-                return replace(tried, memory=shorter)
+                again = loss < _CLOSER * memory.missed
+                return replace(tried, memory=_bent(problem, memory, shorter, residual, length) if again else shorter)
             kept = progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
-            length = float(memory.state.search_state.step_size) / _SOLVER.search.low_constant
-            length *= _SOLVER.search.high_constant if kept else 1.0
+            length *= float(_SOLVER.search.high_constant) if kept else 1.0
             remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:
             small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
@@ -218,7 +227,9 @@ class LevenbergMarquardt:
             state = _limited(state, point, memory.scale, damped=self.damped)
             if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
                 refused = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
-                return replace(tried, memory=_bent(problem, memory, refused, residual) if self.damped else refused)
+                length = float(memory.state.search_state.step_size)
+                bent = _bent(problem, memory, refused, residual, length) if self.damped else refused
+                return replace(tried, memory=bent)
             if np.any(strength * memory.scale > _GROWN):
                 length = float(state.search_state.step_size)
                 remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)

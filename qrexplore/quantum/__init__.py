@@ -7,7 +7,13 @@ through one propagation core, as vectors ``x`` with ``x' = G(t) x``.
 from qrexplore.quantum.clifford import CliffordGroup, Gate, one_qubit_cliffords, two_qubit_cliffords
 from qrexplore.quantum.dressing import dressed_energies, dressed_states, label_overlaps
 from qrexplore.quantum.exponential import Derivatives, norms_of_orders, taylor_order
-from qrexplore.quantum.fidelity import average_gate_fidelity, average_unitary_fidelity, leakage, process_fidelity
+from qrexplore.quantum.fidelity import (
+    average_gate_fidelity,
+    average_unitary_fidelity,
+    controlled_z_fidelity,
+    leakage,
+    process_fidelity,
+)
 from qrexplore.quantum.idling import idled
 from qrexplore.quantum.liouvillian import (
     commutator,
@@ -34,6 +40,7 @@ __all__ = [
     "average_unitary_fidelity",
     "commutator",
     "conjugation",
+    "controlled_z_fidelity",
     "coordinates",
     "dissipator",
     "dressed_energies",

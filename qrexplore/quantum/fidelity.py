@@ -9,8 +9,15 @@ References
 Pedersen, Moller, Molmer, PLA 367, 47 (2007); Wood and Gambetta, PRA 97, 032306 (2018), for leakage.
 """
 
+from typing import cast
+
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
+from scipy.optimize import OptimizeResult, minimize_scalar
+
+# angles of a virtual z rotation that are looked at before one of them is refined
+_ANGLES = 256
 
 
 def process_fidelity(
@@ -75,6 +82,44 @@ def average_unitary_fidelity(
     size = len(target)
     overlap = jnp.abs(jnp.sum(jnp.conj(target) * inside)) ** 2
     return (overlap + jnp.sum(jnp.abs(inside) ** 2)) / (size * (size + 1))
+
+
+def controlled_z_fidelity(inside: Inexact[np.ndarray, "4 4"]) -> tuple[float, tuple[float, float]]:
+    """Give the average fidelity with a CZ after the best virtual z rotations of both qubits, and their angles.
+
+    Parameters
+    ----------
+    inside
+        ``<i|V|j>`` between the computational states 00, 01, 10, 11.
+
+    Returns
+    -------
+    fidelity, angles
+        Angles (rad) of the first and second qubit that are added to level 1.
+
+    Notes
+    -----
+    With one angle given, the best other one makes two complex numbers parallel; what is left is a search along one angle.
+    """
+    diagonal = np.diagonal(np.asarray(inside)) * np.array([1, 1, 1, -1])
+
+    def parts(second: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        turned = np.exp(1j * np.asarray(second))
+        return diagonal[0] + diagonal[1] * turned, diagonal[2] + diagonal[3] * turned
+
+    grid = np.linspace(-np.pi, np.pi, _ANGLES + 1)[:-1]
+    near = grid[np.argmax(np.sum(np.abs(parts(grid)), axis=0))]
+    width = 2 * np.pi / _ANGLES
+    found = minimize_scalar(
+        lambda angle: -np.sum(np.abs(parts(angle))),
+        bounds=(near - width, near + width),
+        method="bounded",
+        options={"xatol": 1e-12},
+    )
+    best = float(cast("OptimizeResult", found).x)
+    low, high = parts(best)
+    fidelity = ((np.abs(low) + np.abs(high)) ** 2 + np.sum(np.abs(inside) ** 2)) / 20
+    return float(fidelity), (float(np.angle(low) - np.angle(high)), best)
 
 
 def _projected(images: Inexact[Array, "d d n n"], computational: Inexact[Array, "n d"]) -> Complex[Array, "d d d d"]:

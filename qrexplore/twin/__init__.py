@@ -30,6 +30,7 @@ from qrexplore.twin.electronics import (
 )
 from qrexplore.twin.ensemble_error import sampling_error
 from qrexplore.twin.files import open_twin, save_twin
+from qrexplore.twin.gates import flux_gate
 from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.levels import joint_populations, level_populations
 from qrexplore.twin.model import Twin
@@ -99,6 +100,7 @@ __all__ = [
     "crosstalk",
     "difference",
     "dressed_frequencies",
+    "flux_gate",
     "from_specification",
     "half_turn_amplitude",
     "joint_populations",

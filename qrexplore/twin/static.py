@@ -74,7 +74,9 @@ def late_step(
     return jnp.where(times * line.sample_rate < _EARLY - 1, fine, _followed(coarse, height, times, window))
 
 
-def _followed(line: SignalChain, height: float, times: Float[Array, "*shape"], window: float) -> Float[Array, "*shape"]:
+def _followed(
+    line: SignalChain, height: float | Float[Array, ""], times: Float[Array, "*shape"], window: float
+) -> Float[Array, "*shape"]:
     rate = line.sample_rate
     left, rise = line_of_cell(line.forward(jnp.full(sample_count(window, rate), height), 1))
     position = times * rate

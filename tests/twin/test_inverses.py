@@ -27,6 +27,7 @@ from qrexplore.twin.electronics import (
     Reflection,
     SignalChain,
     SkinEffect,
+    correction,
     hold,
     step_response,
     truncated,
@@ -257,3 +258,46 @@ def test_chain_can_be_followed_from_stage_to_stage():
     np.testing.assert_array_equal(waves["held samples"], hold(samples, 2))
     np.testing.assert_array_equal(waves["transfer"], ALL_WAYS.forward(samples, 2))
     np.testing.assert_allclose(waves["attenuator"], waves["correction"] * 10 ** (-0.3), rtol=1e-14)
+
+
+def settling_line():
+    return SignalChain(
+        1e9,
+        Named({
+            "delay": Delay(3.3e-9),
+            "tee": BiasTee(40e-6),
+            "fast": ExponentialResponse(-0.03, 8e-9),
+            "slow": ExponentialResponse(-0.02, 900e-9),
+            "cable": SkinEffect(0.4),
+            "echo": Reflection(0.008, 6.3e-9),
+            "bandwidth": GaussianFilter(350e6),
+            "transfer": Gain(0.4),
+        }),
+    )  # fmt: skip
+
+
+def test_what_went_through_its_correction_arrives_settled_but_as_late_and_as_round_as_the_line_is():
+    line, samples = settling_line(), np.asarray(stairs(samples=300))
+    corrected = signal.lfilter(correction(line, 300), 1.0, samples)
+    kept = {name: line.stages[name] for name in ("delay", "bandwidth", "transfer")}
+    aimed = np.asarray(SignalChain(1e9, Named(kept)).forward(jnp.asarray(samples), 8)).reshape(300, -1)
+    found, before = (
+        np.asarray(line.forward(jnp.asarray(played), 8)).reshape(300, -1) for played in (corrected, samples)
+    )
+    # what is left is how the response bends within a sample, where it is steep
+    assert np.max(np.abs(np.mean(found - aimed, axis=1))) < 0.003
+    assert np.max(np.abs(np.mean(before - aimed, axis=1))) > 0.03
+
+
+def test_a_correction_is_the_filter_of_taps_in_front_of_the_line():
+    line, samples = settling_line(), np.asarray(stairs(samples=64))
+    taps = correction(line, 64)
+    front = SignalChain(1e9, Named({"correction": FIR.of(taps.tolist(), 1e-9), **dict(line.stages.items())}))
+    played = jnp.asarray(signal.lfilter(taps, 1.0, samples))
+    np.testing.assert_allclose(front.forward(jnp.asarray(samples), 2), line.forward(played, 2), atol=1e-12)
+
+
+def test_a_line_that_compresses_has_no_correction():
+    line = SignalChain(1e9, Named({"amplifier": Compression(1.0), "transfer": Gain(0.4)}))
+    with pytest.raises(ValueError, match=r"`chain` must be linear.*amplifier"):
+        correction(line, 10)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from qrexplore.core import Prior
+from qrexplore.core import Prior, require_choice
 from qrexplore.experiments import Experiment
 from qrexplore.twin.case_study.campaign import Calibration, calibrated, campaign, held_out
-from qrexplore.twin.case_study.device import DEMONSTRATION, device, priors, truth
+from qrexplore.twin.case_study.device import DEMONSTRATION, FLAWS, device, priors, truth
 from qrexplore.twin.case_study.model import model
 from qrexplore.twin.model import Twin
 from qrexplore.twin.prediction import simulate
@@ -59,17 +59,27 @@ class CaseStudy:
         return simulate(self.device, experiment, shots=experiment.shots, seed=self.seed if seed is None else seed)
 
 
-def case_study(seed: int = 0) -> CaseStudy:
+def case_study(seed: int = 0, *, flaw: str = "distortion") -> CaseStudy:
     """Give the case study for a seed; that of seed 0 has the distortion of the white paper's figures.
 
     Parameters
     ----------
     seed
         Of the hidden device, of the lab's calibrations and of the shots.
+    flaw
+        What is wrong with the device: ``distortion`` of its flux lines, ``none``, or on clean flux lines ``crosstalk`` of fast
+        flux (4 %), ``skew`` (the flux line of q1 is late by 6 ns more than it should be) or ``compression`` (drive of q1).
+
+    Raises
+    ------
+    ValueError
+        If the flaw is none of these.
     """
+    require_choice(flaw, "flaw", tuple(FLAWS))
     generator = np.random.default_rng(seed)
     start = model()
-    true = truth(start, generator, fixed=DEMONSTRATION if seed == 0 else None)
+    fixed = {**(DEMONSTRATION if seed == 0 else {}), **FLAWS[flaw]}
+    true = truth(start, generator, fixed=fixed)
     known = priors(start, true, generator)
     calibration = calibrated(start.replace(true), generator)
     return CaseStudy(

@@ -50,6 +50,20 @@ DEMONSTRATION: Mapping[str, float] = {
     "flux_q1.echo.time": 6.3e-9,
     "flux_q1.bandwidth.cutoff": 350e6,
 }
+# flux lines that do not settle, as good ones are
+_CLEAN: Mapping[str, float] = {
+    **{f"flux_q1.{name}.amplitude": 0.0 for name in ("fast", "middle", "slow", "echo")},
+    **{f"flux_q0.{name}.amplitude": 0.0 for name in ("fast", "slow")},
+    **{f"flux_{name}.cable.loss": 0.1 for name in QUBITS},
+}
+# what may be wrong with a device: the numbers that say so, beside those that are drawn
+FLAWS: Mapping[str, Mapping[str, float]] = {
+    "distortion": {},
+    "none": _CLEAN,
+    "crosstalk": {**_CLEAN, "crosstalk.fast_flux.q0_q1.share": 0.04},
+    "skew": {**_CLEAN, "flux_q1.delay.time": 12e-9},
+    "compression": {**_CLEAN, "drive_q1.amplifier.ceiling": 0.6},
+}
 # where devices are made, and how they come out: frequency and anharmonicity (Hz) of each qubit, resonators
 _MADE: Mapping[str, Normal] = {
     "q0.frequency": Normal(4.8e9, 0.06e9),

@@ -23,7 +23,7 @@ from qrexplore.twin.electronics.exponential import ExponentialResponse, Exponent
 from qrexplore.twin.electronics.filters import FIR, Butterworth, GaussianFilter, LowPass, truncated
 from qrexplore.twin.electronics.gain import DriveGain, Gain
 from qrexplore.twin.electronics.mixer import IQMixer, LocalOscillator
-from qrexplore.twin.electronics.predistortion import predistorted
+from qrexplore.twin.electronics.predistortion import correction, predistorted, settling
 from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError, step_response
 from qrexplore.twin.electronics.wave import Wave, hold
 
@@ -51,11 +51,13 @@ __all__ = [
     "SignalChain",
     "SkinEffect",
     "Wave",
+    "correction",
     "hold",
     "integrated",
     "matched_weights",
     "noise_photons",
     "predistorted",
+    "settling",
     "step_response",
     "thermal_photons",
     "truncated",

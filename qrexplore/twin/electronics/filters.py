@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.scipy.signal import fftconvolve
 from jaxtyping import Array, Float
 
 from qrexplore.core import Named, Scalar, parameter, require_counts
@@ -216,12 +217,10 @@ class FIR(AbstractStage):
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Add the earlier values, weighted."""
         cells, spaced = wave.shape[-2], self._cells(cell)
-        found = jnp.zeros_like(wave)
-        for position, tap in enumerate(self.taps.values()):
-            shift = position * spaced
-            if shift < cells:
-                found = found.at[..., shift:, :].add(tap.weight * wave[..., : cells - shift, :])
-        return found
+        weights = self.weights[: -(-cells // spaced)]
+        spread = jnp.zeros(len(weights) * spaced).at[::spaced].set(weights)[:cells]
+        kernel = spread.reshape(*(1,) * (wave.ndim - 2), -1, 1)
+        return fftconvolve(wave, kernel, axes=(-2,))[..., :cells, :]
 
     def inverse(self, wave: Wave, cell: float) -> Wave:
         """Undo the filter by feeding back what was found."""

@@ -1,16 +1,30 @@
 """Samples that make the wave at the chip what it should be, by least squares.
 
 `SignalChain.inverse` undoes a line exactly, where each stage can be undone and the generator may put out anything. Here the
-generator plays held samples within its range, and what a stage forgets is fitted as well as can be.
+generator plays held samples within its range, and what a stage forgets is fitted as well as can be. `correction` is for a line
+that only settles: the filter of its generator, which any pulse may go through.
 """
+
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import lsq_linear
+from scipy.signal import lfilter
 
-from qrexplore.core import require_counts, require_finite, require_positive
+from qrexplore.core import Named, require_counts, require_finite, require_positive
 from qrexplore.twin.electronics.chain import SignalChain
+from qrexplore.twin.electronics.delay import Delay
+from qrexplore.twin.electronics.filters import Butterworth, GaussianFilter, LowPass
+from qrexplore.twin.electronics.gain import Gain
+
+# what a correction leaves: that a wave comes late, edges as steep as the line lets them be, and the unit at the chip
+_LEFT = (Delay, LowPass, Butterworth, GaussianFilter, Gain)
+# cells a sample of the response that is undone
+_CELLS = 4
+# sum of the moduli of the taps, by which a pulse could grow
+_LOUDEST = 100.0
 
 
 def predistorted(
@@ -81,3 +95,47 @@ def predistorted(
     cost = np.sqrt(weight * len(response) / count) * np.max(np.abs(response)) * np.eye(count)
     rows, aims = np.vstack([response, cost]), np.concatenate([wave.ravel(), np.zeros(count)])
     return lsq_linear(rows, aims, bounds=(-limit, limit)).x
+
+
+def settling(chain: SignalChain) -> SignalChain:
+    """Give what a line does besides being late, rounding edges and having a gain: the chain without these stages."""
+    stages = {name: stage for name, stage in chain.stages.items() if not isinstance(stage, _LEFT)}
+    return replace(chain, stages=Named(stages))
+
+
+def correction(chain: SignalChain, count: int) -> Float[np.ndarray, " taps"]:
+    """Give the taps of the filter that undoes how a line settles: samples that went through it arrive as they were meant.
+
+    The mean of the response over each sample is undone exactly; latency, gain and the steepness of edges are left.
+
+    Parameters
+    ----------
+    chain
+        A linear line that does not mind the clock.
+    count
+        Number of taps, one a sample; what the line does later stays as it is.
+
+    Returns
+    -------
+    taps
+        For `scipy.signal.lfilter(taps, 1, samples)`, or for a stage `FIR` in front of the line.
+
+    Raises
+    ------
+    ValueError
+        If the chain is not linear or minds the clock, `count` is no whole number from 1, or the filter would grow without limit.
+    """
+    if not (chain.linear and chain.time_invariant):
+        names = ", ".join(n for n, stage in chain.stages.items() if not (stage.linear and stage.time_invariant))
+        msg = (
+            f"`chain` must be linear and not mind the clock to be undone by taps, but these stages are or do: {names}."
+        )
+        raise ValueError(msg)
+    require_counts(count, "count", smallest=1)
+    pulse = jnp.zeros(count).at[0].set(1.0)
+    wave = settling(chain).forward(pulse, _CELLS)
+    taps = np.asarray(lfilter([1.0], np.asarray(wave).reshape(count, -1).mean(axis=1), np.asarray(pulse)))
+    if not np.sum(np.abs(taps)) < _LOUDEST:
+        msg = "`chain` cannot be undone: the taps of its correction grow without limit. Look for an echo as strong as the pulse."
+        raise ValueError(msg)
+    return taps

@@ -1,0 +1,51 @@
+"""Levenberg-Marquardt along a bent valley: a refused step is tried again with the curvature that it told."""
+
+import numpy as np
+import pytest
+
+from qrexplore.core import Status
+from qrexplore.optimize import LeastSquares, LevenbergMarquardt, search
+
+SHARP = 1e4
+
+
+def valley(start):
+    """Residuals whose valley is a parabola, far sharper across than along."""
+    asked = []
+
+    def linearize(x):
+        asked.append(x)
+        residual = np.array([SHARP * (x[1] - x[0] ** 2), x[0] - 1.0, 0.1 * (x[1] - 1.0)])
+        return residual, np.array([[-2 * SHARP * x[0], SHARP], [1.0, 0.0], [0.0, 0.1]])
+
+    def gradient(x):
+        residual, jacobian = linearize(x)
+        return float(residual @ residual) / 2, jacobian.T @ residual
+
+    return LeastSquares(linearize, gradient, np.array(start)), asked
+
+
+def test_a_bent_valley_is_followed_in_long_steps():
+    problem, _ = valley((-1.2, 1.44))
+    end = search(problem, LevenbergMarquardt())
+    assert end.status is Status.CONVERGED
+    np.testing.assert_allclose(end.coordinates, 1.0, atol=1e-6)
+    # straight steps that stay on the floor within one unit of loss are of the order of 1/sqrt(SHARP) each: 200 and more
+    assert end.evaluations < 60
+
+
+def test_the_loss_never_rises_and_a_correction_is_counted_as_a_step():
+    problem, _ = valley((-1.2, 1.44))
+    method, losses = LevenbergMarquardt(), []
+    progress = method.init(problem)
+    while method.done(progress) is None:
+        progress = method.advance(problem, progress)
+        losses.append(progress.loss)
+    assert np.all(np.diff(losses) <= 0)
+    assert progress.iteration == len(losses)
+
+
+@pytest.mark.parametrize("start", [(0.5, 0.25), (2.0, 4.0)])
+def test_other_starts_come_to_the_same_end(start):
+    end = search(valley(start)[0], LevenbergMarquardt())
+    np.testing.assert_allclose(end.coordinates, 1.0, atol=1e-6)
