@@ -1,9 +1,9 @@
-"""A start for many parameters and many experiments: landmarks first, then what is simple, then everything on one qubit.
+"""A start for many parameters and many experiments: landmarks first, then everything that was measured on one qubit.
 
-The likelihood of all data has many valleys, and each look at it is dear. What a qubit does at rest is cheap to compute and
-tells most of the chip and its drives; flux pulses on one qubit tell the line; what is left for all data together are small
-corrections. A parameter of which the prior says nothing but its bounds may have a valley of its own at each place, and is
-looked for over its whole range on the experiments that it acts on.
+The likelihood of all data has many valleys, and each look at it is dear. Landmarks lead into the right one; what was measured on
+one qubit is cheaper than the rest, and tells most of the chip and its lines. A parameter of which the prior says nothing but
+its bounds may have a valley of its own at each place, and is looked for over its whole range, on the experiments that it acts
+on, unless a qubit at rest tells it.
 """
 
 import time
@@ -19,14 +19,14 @@ from qrexplore.experiments import Experiment, lines_of
 from qrexplore.learn.placing import placed
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
-from qrexplore.optimize import LevenbergMarquardt, Stop, search
+from qrexplore.optimize import LeastSquares, LevenbergMarquardt, Stop, search
 from qrexplore.twin import Twin
 
-LANDMARKS, AT_REST, ONE_QUBIT = "landmarks", "qubits at rest", "flux pulses on one qubit"
+LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at all data"
 # a stage only has to come near: it ends when it no longer gets ahead
-_STOP = Stop(steps=15, patience=4, share=1e-3)
-# places along the range of a parameter of which only its bounds are known, and steps that are taken from each
-_PLACES, _SCOUTING = 8, Stop(steps=4)
+_STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
+# places along the range of a parameter of which only its bounds are known
+_PLACES = 6
 # of a linear model, beside its largest singular value: directions below it are left alone
 _RANK = 1e-6
 
@@ -82,29 +82,27 @@ def staged(
     began = time.perf_counter()
     twin = placed(problem, seed=seed)
     note(LANDMARKS, float("nan"), began)
-    single = {
-        name: experiment
-        for name, experiment in zip(problem.datasets, problem.experiments, strict=True)
-        if len(experiment.qubits) == 1
-    }
-    at_rest = [name for name, experiment in single.items() if not _pulses_flux(experiment)]
-    for stage, names in ((AT_REST, at_rest), (ONE_QUBIT, list(single))):
-        if not names:
-            continue
-        began = time.perf_counter()
-        here = replace(problem, twin=twin)
-        point = kernel.coordinates.free(here.candidates.values)[here.moving]
-        part = kernel.only(names)
-        posed = part.least_squares(here)
-        end = search(posed, LevenbergMarquardt(), stop=_STOP, start=point)
-        for path, bounds in _bounded_only(here).items():
-            reached = part.reached_by(path)
-            # what a qubit at rest tells has been found by then
-            if reached and not set(reached) & set(at_rest):
-                better = _scouted(kernel.only(reached), here, end.coordinates, path, bounds)
-                end = search(posed, LevenbergMarquardt(), stop=_STOP, start=better)
-        twin = _moved(kernel, here, end.coordinates)
-        note(stage, end.loss, began)
+    named = list(zip(problem.datasets, problem.experiments, strict=True))
+    for stage, names, stop in (
+        (ONE_QUBIT, [name for name, experiment in named if len(experiment.qubits) == 1], _STOP),
+        (ALL, list(problem.datasets), _FIRST_LOOK),
+    ):
+        if names:
+            began = time.perf_counter()
+            here = replace(problem, twin=twin)
+            end = search(kernel.only(names).least_squares(here), LevenbergMarquardt(), stop=stop)
+            twin = problem.moved(_values(kernel, here, end.coordinates))
+            note(stage, end.loss, began)
+    at_rest = {name for name, experiment in named if not _pulses_flux(experiment)}
+    for path, bounds in _bounded_only(problem).items():
+        reached = kernel.reached_by(path)
+        # what a qubit at rest tells has been found by then
+        if reached and not at_rest & set(reached):
+            began = time.perf_counter()
+            here = replace(problem, twin=twin)
+            point, loss = _scouted(kernel.only(reached), here, path, bounds)
+            twin = problem.moved(_values(kernel, here, point))
+            note(f"range of {path}", loss, began)
     return Staged(twin, tuple(stages))
 
 
@@ -119,33 +117,32 @@ def _bounded_only(problem: LearnProblem) -> dict[str, Uniform]:
 
 
 def _scouted(
-    kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"], path: str, bounds: Uniform
-) -> Float[np.ndarray, " moving"]:
-    """Look for the best valley along one parameter, and give a point in it.
+    kernel: Kernel, problem: LearnProblem, path: str, bounds: Uniform
+) -> tuple[Float[np.ndarray, " moving"], float]:
+    """Look for the best valley along one parameter, and give a point in it with the loss that its linear model promises.
 
-    Each place is rated by the loss that its linear model promises, with all others free to follow; the best one and where
-    the search stands are followed for some steps.
+    Each place is rated by that loss, with all others free to follow.
     """
-    posed = kernel.least_squares(problem)
-    place = problem.candidates.paths.index(path)
-    starts, promised = [], []
+    posed, place = kernel.least_squares(problem), problem.candidates.paths.index(path)
+    points, promised = [posed.start], [_promised(posed, posed.start)]
     for share in (np.arange(_PLACES) + 0.5) / _PLACES:
         values = problem.candidates.values.copy()
         values[place] = bounds.low + share * (bounds.high - bounds.low)
-        moved = kernel.point(problem, point)
-        moved[place] = kernel.coordinates.free(values)[place]
-        starts.append(moved[problem.moving])
-        residual, jacobian = posed.linearize(starts[-1])
-        left = residual - jacobian @ np.linalg.lstsq(jacobian, residual, rcond=_RANK)[0]
-        promised.append(float(left @ left))
-    best = starts[int(np.argmin(np.where(np.isfinite(promised), promised, np.inf)))]
-    ends = [search(posed, LevenbergMarquardt(), stop=_SCOUTING, start=start) for start in (point, best)]
-    losses = np.array([end.loss for end in ends])
-    return ends[int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))].coordinates
+        points.append(kernel.coordinates.free(values)[problem.moving])
+        promised.append(_promised(posed, points[-1]))
+    best = int(np.argmin(np.where(np.isfinite(promised), promised, np.inf)))
+    return points[best], promised[best]
 
 
-def _moved(kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"]) -> Twin:
-    """Give the twin at some free coordinates."""
+def _promised(posed: LeastSquares, point: Float[np.ndarray, " moving"]) -> float:
+    """Give half the sum of squares where a linear model about a point is best."""
+    residual, jacobian = posed.linearize(point)
+    left = residual - jacobian @ np.linalg.lstsq(jacobian, residual, rcond=_RANK)[0]
+    return float(left @ left) / 2
+
+
+def _values(kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"]) -> dict[str, float]:
+    """Give the parameters that move at some free coordinates."""
     values = np.asarray(kernel.coordinates.values(jnp.asarray(kernel.point(problem, point))))
     known = dict(zip(problem.candidates.paths, values, strict=True))
-    return problem.moved({path: float(known[path]) for path in problem.table.paths})
+    return {path: float(known[path]) for path in problem.table.paths}
