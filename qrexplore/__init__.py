@@ -1,7 +1,7 @@
 """qrexplore: a differentiable digital twin around a quantum device, to explore, learn and control it.
 
 Importing the package switches JAX to 64-bit numbers, because phases reach thousands of radians; single precision would
-lose them. The widgets are loaded when they are first used.
+lose them, and lets calls on the CPU begin at once instead of in a queue. The widgets are loaded when they are first used.
 """
 
 import importlib
@@ -10,6 +10,8 @@ from typing import Any
 import jax
 
 jax.config.update("jax_enable_x64", True)  # noqa: FBT003 (the signature is JAX's)
+# who calls a compiled function waits for it anyway; with calls under way from two threads, jaxlib 0.10 has been seen to lose one
+jax.config.update("jax_cpu_enable_async_dispatch", False)  # noqa: FBT003
 
 __version__ = "0.1.0"
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from qrexplore.core import ParameterTable, Status, Step, Task, format_quantity, format_with_error, run
+from qrexplore.learn.expected import expected_squares
 from qrexplore.learn.likelihood import Measured
 from qrexplore.learn.posed import Posed, moving_otherwise, posed
 from qrexplore.learn.problem import LearnProblem, steered, steering
@@ -38,8 +39,8 @@ class LearnResult:
     covariance
         Of the free parameters, in the order of the table.
     chi2_per_dof
-        Sum of squared residuals per degree of freedom; 1 is a fit to the noise. It says nothing where the noise is
-        unknown (likelihood ``mse``, or data too coarse to tell).
+        Sum of squared residuals over what noise alone would bring, less the parameters learned; 1 is a fit to the noise. It says
+        nothing where the noise is unknown (likelihood ``mse``, or data too coarse to tell).
     misfit
         rms of the residual over rms of the data about their mean, each qubit with its own scale.
     predictions
@@ -192,7 +193,10 @@ def _finished(kernel: Kernel, state: LearnState, status: Status) -> LearnResult:
     twin = problem.moved(state.posed.values(state.progress))
     found = kernel.evaluate(kernel.point(problem, best), problem.twin)
     slopes, told = found.jacobian[:, problem.moving], coordinates.whitened
-    freedom = max(1.0, problem.independent - learned_count(slopes, told))
+    noise = sum(
+        float(np.nansum(expected_squares(*pair))) for pair in zip(problem.measured, found.predictions, strict=True)
+    )
+    freedom = max(1.0, noise - learned_count(slopes, told))
     chi2 = float(found.residual @ found.residual) / freedom
     known = all(part.noise == "file" for part in problem.measured)
     inflation = max(1.0, chi2) if known else chi2

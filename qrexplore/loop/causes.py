@@ -35,8 +35,8 @@ _NEVER, _LOSSLESS = 1e-2, 1e-3
 # standard deviations by which a suspect must be above what is healthy
 _SURE = 2.0
 _DRAWS = 48
-# largest chi2 per degree of freedom of a model that still explains its data
-_EXPLAINED = 1.1
+# largest chi2 per degree of freedom of a model that still explains its data, and the standard deviations of it beyond
+_EXPLAINED, _CHANCE = 1.1, 3.0
 # rise of the deviance below which nothing is there to be looked at
 _ABSENT = 25.0
 
@@ -322,7 +322,8 @@ def diagnosed(
         return float(np.sum(part.value(kernel.coordinates.free(np.array(values)), twin)))
 
     worst_misfit, best_misfit = misfit(naive), misfit(learned)
-    explained = result.chi2_per_dof < _EXPLAINED
+    chance = _CHANCE * np.sqrt(2 / max(1, result.problem.independent - len(free)))
+    explained = bool(result.chi2_per_dof < _EXPLAINED + chance)
     draws = examination.draws(_DRAWS, seed=0)
     causes = []
     for one in listed:

@@ -43,7 +43,7 @@ def test_the_filter_of_the_line_mends_single_gates_and_trains(pulse):
         assert loop.cz_error(distorted, pulse, taps=taps, count=count) == pytest.approx(wanted, abs=2e-4)
     again = loop.calibrated_cz(distorted, pulse)
     # calibrated for the first gate, the tenth meets what the others left behind
-    assert loop.cz_error(distorted, again, count=10) > 5 * loop.cz_error(distorted, again)
+    assert loop.cz_error(distorted, again, count=10) > loop.cz_error(distorted, again) + 0.02
 
 
 def test_a_corrected_device_shows_the_chevron_of_a_straight_line(pulse):

@@ -219,8 +219,8 @@ class FIR(AbstractStage):
         cells, spaced = wave.shape[-2], self._cells(cell)
         weights = self.weights[: -(-cells // spaced)]
         spread = jnp.zeros(len(weights) * spaced).at[::spaced].set(weights)[:cells]
-        kernel = spread.reshape(*(1,) * (wave.ndim - 2), -1, 1)
-        return fftconvolve(wave, kernel, axes=(-2,))[..., :cells, :]
+        convolved = jnp.vectorize(lambda row: fftconvolve(row, spread)[:cells], signature="(n)->(n)")
+        return jnp.moveaxis(convolved(jnp.moveaxis(wave, -2, -1)), -1, -2)
 
     def inverse(self, wave: Wave, cell: float) -> Wave:
         """Undo the filter by feeding back what was found."""

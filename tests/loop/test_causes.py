@@ -1,0 +1,106 @@
+"""What is wrong with a device is named, and nothing is where nothing is wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qrexplore import experiments as lab
+from qrexplore import library, loop
+from qrexplore.core import LogNormal, Named, Normal
+from qrexplore.learn import Kernel, LearnProblem, examine, learn
+from qrexplore.twin import crosstalk, simulate
+from qrexplore.twin.electronics import ExponentialResponse, Gain, SignalChain
+
+LINE = "flux_q1"
+PRIORS = {
+    "q0_q1.coupling": LogNormal(9e6, 0.2),
+    f"{LINE}.transfer.gain": LogNormal(0.4, 0.02),
+    f"{LINE}.fast.amplitude": Normal(0.0, 0.03),
+    f"{LINE}.fast.time_constant": LogNormal(10e-9, 0.3),
+    "crosstalk.fast_flux.q0_q1.share": Normal(0.0, 0.02),
+}
+
+
+def twin(**values):
+    made = library.two_transmons(dissipative=False)
+    stages = {"fast": ExponentialResponse(0.0, 10e-9), "transfer": Gain(0.4)}
+    lines = {**dict(made.lines.items()), LINE: SignalChain(1e9, Named(stages))}
+    leaks = crosstalk(fast_flux={("q0", "q1"): 0.0})
+    # away from its sweet spot a qubit sees what leaks to it
+    return replace(made, lines=Named(lines), crosstalk=leaks).replace({"q0.flux_offset": 0.05, **values})
+
+
+def experiments():
+    volts = np.linspace(0.46, 0.54, 9)
+    return {
+        "chevron": lab.chevron(volts, np.arange(3, 60, 3) * 1e-9, shots=1000),
+        # the unpulsed qubit while the other one is: what leaks to it
+        "leak": lab.flux_crosstalk(
+            [0.3], np.linspace(20e-9, 200e-9, 13), artificial_detuning=8e6, shots=1000, source="q1", victim="q0"
+        ),
+    }
+
+
+def diagnosed(**truth):
+    device, before = twin(**truth), twin()
+    data = {name: simulate(device, one, shots=one.shots, seed=5) for name, one in experiments().items()}
+    problem = LearnProblem(
+        before.replace({f"{LINE}.fast.amplitude": -0.005}), data, free=list(PRIORS), priors=PRIORS, likelihood="counts"
+    )
+    kernel = Kernel(problem)
+    examination = examine(learn(problem, kernel=kernel), kernel)
+    gate = loop.CzPulse(0.5, 39e-9, LINE, ("q0", "q1"))
+    return loop.diagnosed(examination, kernel, before, symptoms=["chevron"], gate=gate)
+
+
+def test_a_distorted_line_is_named_with_what_it_costs():
+    found = diagnosed(**{f"{LINE}.fast.amplitude": -0.03})
+    assert found.explained
+    assert found.named == ("distortion of flux line q1",)
+    cause = found.causes[0]
+    # from 5 to 6 ns after the step
+    assert cause.size == pytest.approx(0.03 * (np.exp(-0.5) - np.exp(-0.6)) / 0.1, abs=3 * cause.sigma)
+    assert cause.explains > 0.9
+    assert cause.gate_share > 0.8
+    assert cause.evidence > 1000
+    assert found.error > 0.05 > found.naive_error
+    assert "looked at and rejected:\n  crosstalk of flux pulses" in repr(found)
+
+
+def test_nothing_is_named_on_a_clean_device():
+    found = diagnosed()
+    assert found.explained
+    assert found.named == ()
+    assert "no cause" in repr(found)
+
+
+def test_crosstalk_is_named_and_not_taken_for_distortion():
+    assert diagnosed(**{"crosstalk.fast_flux.q0_q1.share": 0.05}).named == ("crosstalk of flux pulses from q1 to q0",)
+
+
+def test_a_model_that_does_not_explain_the_data_names_nothing():
+    before = twin()
+    other = before.replace({"q0.anharmonicity": -0.2e9, "q1.anharmonicity": -0.26e9, f"{LINE}.fast.amplitude": -0.03})
+    data = {"chevron": simulate(other, experiments()["chevron"], shots=5000, seed=1)}
+    problem = LearnProblem(before, data, free=[f"{LINE}.fast.amplitude"], likelihood="counts")
+    kernel = Kernel(problem)
+    examination = examine(learn(problem, kernel=kernel), kernel)
+    gate = loop.CzPulse(0.5, 39e-9, LINE, ("q0", "q1"))
+    found = loop.diagnosed(examination, kernel, before, symptoms=["chevron"], gate=gate)
+    assert not found.explained
+    assert found.named == ()
+    assert "does not explain the data" in repr(found)
+
+
+def test_every_part_of_the_case_study_that_may_be_wrong_is_a_suspect_and_healthy_ones_are_not_above_their_limit():
+    study = library.case_study(0, flaw="none")
+    listed = loop.suspects(study.twin)
+    names = [one.name for one in listed]
+    for part in ("distortion of flux line q1", "timing of flux line q1", "compression in drive line q0", "imbalance of the mixer",
+                 "crosstalk of static flux", "crosstalk of drives", "relaxation of q0", "slow flux noise of q1"):  # fmt: skip
+        assert any(name.startswith(part) for name in names), part
+    true = study.twin.replace(study.truth)
+    assert [one.name for one in listed if one.size(true) > one.limit] == []
+    wrong = study.twin.replace(library.case_study(0, flaw="skew").truth)
+    assert [one.name for one in listed if one.size(wrong) > one.limit] == ["timing of flux line q1 against its drive"]
