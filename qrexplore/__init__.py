@@ -30,6 +30,7 @@ _HOMES = {
     "save": "qrexplore.data",
     "save_twin": "qrexplore.twin",
     "show_signal_path": "qrexplore.ui",
+    "show_case": "qrexplore.ui",
     "show_study": "qrexplore.ui",
     "signal_path": "qrexplore.views",
     "simulate": "qrexplore.twin",

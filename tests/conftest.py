@@ -10,6 +10,18 @@ from qrexplore.core.compilation import make_room
 _COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
 
 
+# tutorials that learn for as long as a coffee takes
+_LONG = ("03-debug-a-processor.ipynb",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave long tutorials to the slow set."""
+    for item in items:
+        if item.path.name in _LONG:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the measured data sets; tests that need them are skipped where they are not."""

@@ -229,7 +229,7 @@ def _squares(
         return jnp.where(samples >= 0, step[np.maximum(samples, 0)], 0.0)
 
     shape = step - (1 - share)[:, None] * begun(later) - share[:, None] * begun(later - 1)
-    return heights[:, None, None] * shape
+    return jnp.asarray(heights[:, None, None]) * shape
 
 
 def _bare(twin: Twin, experiment: Experiment, carried: Float[Array, "*points"]) -> Float[Array, "*points"]:

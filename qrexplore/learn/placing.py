@@ -53,7 +53,7 @@ class _Mark:
 
         reached = influential(lambda twin: weighed(twin, 1.0), twin)
         self.used = np.array([place for place, path in enumerate(paths) if path in reached], dtype=int)
-        names = [paths[place] for place in self.used]
+        names = [str(paths[int(place)]) for place in self.used]
 
         @jit
         def both(values: Array, twin: Twin, periodic: Array) -> tuple[Array, Array]:

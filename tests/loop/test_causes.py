@@ -37,7 +37,7 @@ def experiments():
         "chevron": lab.chevron(volts, np.arange(3, 60, 3) * 1e-9, shots=1000),
         # the unpulsed qubit while the other one is: what leaks to it
         "leak": lab.flux_crosstalk(
-            [0.3], np.linspace(20e-9, 200e-9, 13), artificial_detuning=8e6, shots=1000, source="q1", victim="q0"
+            [0.3], np.linspace(5e-9, 65e-9, 13), artificial_detuning=8e6, shots=1000, source="q1", victim="q0"
         ),
     }
 

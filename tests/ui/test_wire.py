@@ -120,7 +120,7 @@ def test_twenty_moves_trace_the_model_no_second_time(sent, twin, data, monkeypat
     monkeypatch.setattr(
         prediction, "populations", lambda *args, **keywords: traced.append(1) or populations(*args, **keywords)
     )
-    prediction.compiled.cache_clear()  # otherwise an earlier test may have traced it
+    prediction._compiled.cache_clear()  # otherwise an earlier test may have traced it
     bench = qx.explore(twin, data)
     assert bench.wait(SECONDS)
     assert traced

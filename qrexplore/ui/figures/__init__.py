@@ -1,7 +1,17 @@
 """Figures: views drawn with Bokeh, for what changes on an action and for reports."""
 
+from qrexplore.ui.figures.case_study import case_figure, show_case
 from qrexplore.ui.figures.looks import display, neutral
 from qrexplore.ui.figures.signal_path import show_signal_path, signal_path_figure
 from qrexplore.ui.figures.study import show_study, study_figure
 
-__all__ = ["display", "neutral", "show_signal_path", "show_study", "signal_path_figure", "study_figure"]
+__all__ = [
+    "case_figure",
+    "display",
+    "neutral",
+    "show_case",
+    "show_signal_path",
+    "show_study",
+    "signal_path_figure",
+    "study_figure",
+]

@@ -2,18 +2,17 @@
 
 import numpy as np
 from bokeh.layouts import column, gridplot
-from bokeh.models import ColorBar, Column, ColumnDataSource, LinearColorMapper, Range1d, UIElement
-from bokeh.palettes import RdBu, Viridis256, interp_palette
+from bokeh.models import Column, ColumnDataSource, LinearColorMapper, Range1d, UIElement
+from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
 from qrexplore.experiments import pulsed_qubit
 from qrexplore.learn import Study
-from qrexplore.ui.figures.looks import INK, display, neutral
+from qrexplore.ui.figures.looks import display, neutral
+from qrexplore.ui.figures.maps import DIVERGING, heat_map
 from qrexplore.views import Comparison, comparison, learned_step_response
 
 _WIDTH, _HEIGHT = 262, 250
-_FRAME = 190, 175
-_DIVERGING = interp_palette(RdBu[11], 256)
 
 
 def study_figure(found: Study) -> Column:
@@ -48,7 +47,7 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
     low, high = float(np.nanmin(data)) / scale, float(np.nanmax(data)) / scale
     largest = float(np.nanmax(np.abs(data - ideal))) / scale
     common = LinearColorMapper(palette=Viridis256, low=low, high=high)
-    signed = LinearColorMapper(palette=_DIVERGING, low=-largest, high=largest)
+    signed = LinearColorMapper(palette=DIVERGING, low=-largest, high=largest)
     panels = (
         (f"{name}: data", data, common, None),
         ("ideal pulse", ideal, common, unit),
@@ -58,23 +57,9 @@ def _maps(arranged: Comparison, name: str, data: np.ndarray, ideal: np.ndarray, 
     x, y = arranged.x_values / arranged.x.factor, arranged.y_values / arranged.y.factor
     figures = []
     for title, values, mapper, bar in panels:
-        plot = figure(
-            # frames of one size; the figure grows by what its labels need
-            frame_width=_FRAME[0],
-            frame_height=_FRAME[1],
-            title=title,
-            x_range=Range1d(start=x[0], end=x[-1]),
-            y_range=Range1d(start=y[0], end=y[-1]),
-            x_axis_label=f"{arranged.x.label} ({arranged.x.unit})",
-            y_axis_label=f"{arranged.y.label} ({arranged.y.unit})" if values is data else None,
-            toolbar_location=None,
-        )
-        plot.image([values / scale], x=x[0], y=y[0], dw=x[-1] - x[0], dh=y[-1] - y[0], color_mapper=mapper)  # type: ignore[call-arg]
-        if bar is not None:
-            colors = ColorBar(color_mapper=mapper, title=bar.strip(" ()"), width=10, background_fill_color=None)
-            colors.update(title_text_color=INK, major_label_text_color=INK)
-            plot.add_layout(colors, "right")
-        figures.append(neutral(plot))
+        rows = f"{arranged.y.label} ({arranged.y.unit})" if values is data else None
+        columns = f"{arranged.x.label} ({arranged.x.unit})"
+        figures.append(heat_map(values / scale, x, y, mapper, title=title, labels=(columns, rows), bar=bar))
     return figures
 
 

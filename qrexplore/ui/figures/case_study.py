@@ -1,0 +1,77 @@
+"""The storyboard of a case study: naive model, device, learned model, mended device; and the line that was learned."""
+
+import numpy as np
+from bokeh.layouts import column, gridplot
+from bokeh.models import Column, LinearColorMapper, UIElement
+from bokeh.palettes import Viridis256
+from bokeh.plotting import figure
+
+from qrexplore.loop import STEP_TIMES, CaseReport
+from qrexplore.ui.figures.looks import display, neutral
+from qrexplore.ui.figures.maps import DIVERGING, heat_map
+
+_PANELS = (
+    ("naive", "(a) naive model"),
+    ("device", "(b) device"),
+    ("learned", "(c) learned model"),
+    ("mended", "(d) device, line undone"),
+)
+_WIDTH, _HEIGHT = 594, 250
+
+
+def case_figure(report: CaseReport) -> Column:
+    """Give the four panels over what each differs from the naive model, and the step response of the line.
+
+    Parameters
+    ----------
+    report
+        Of `qrexplore.loop.solve_case`.
+    """
+    # the unpulsed qubit stays in level 1 unless |11> has gone to |02>
+    shown = [getattr(report.panels, name)["probability"].sel(qubit="q0", outcome=1) for name, _ in _PANELS]
+    values = [one.transpose("flux_amplitude", "duration").values for one in shown]
+    x, y = shown[0]["duration"].values * 1e9, shown[0]["flux_amplitude"].values * 1e3
+    shares = LinearColorMapper(palette=Viridis256, low=0.0, high=1.0)
+    signed = LinearColorMapper(palette=DIVERGING, low=-0.5, high=0.5)
+    rows: list[list[UIElement | None]] = [
+        [
+            heat_map(
+                part - (values[0] if apart else 0),
+                x,
+                y,
+                signed if apart else shares,
+                title=f"less (a), {title[:3]}" if apart else title,
+                labels=("duration (ns)", "flux pulse (mV)" if place == 0 else None),
+                bar=("difference" if apart else "share of 1, q0") if place == len(_PANELS) - 1 else None,
+            )
+            for place, ((_, title), part) in enumerate(zip(_PANELS, values, strict=True))
+        ]
+        for apart in (False, True)
+    ]
+    return column(gridplot(rows, toolbar_location=None, merge_tools=False), _response(report))
+
+
+def show_case(report: CaseReport) -> None:
+    """Show the picture in a notebook; the scripts of the plots come from this machine."""
+    display(case_figure(report))
+
+
+def _response(report: CaseReport) -> figure:
+    scale = report.step["true"].max()
+    plot = figure(
+        width=_WIDTH,
+        height=_HEIGHT,
+        title="step response of the flux line",
+        x_axis_label="time after the step (ns)",
+        x_axis_type="log",
+        y_axis_label="response",
+        toolbar_location=None,
+    )
+    times = STEP_TIMES * 1e9
+    plot.line(
+        times, report.step["true"] / scale, color="#d95f02", line_width=4, alpha=0.5, legend_label="hidden device"
+    )
+    plot.line(times, report.step["learned"] / scale, color="#1f77b4", line_width=2, legend_label="learned")
+    plot.line([times[0], times[-1]], np.ones(2), color="#888888", line_dash="dashed", legend_label="undistorted")
+    plot.legend.location = "bottom_center"
+    return neutral(plot)
