@@ -16,11 +16,11 @@ def traces(monkeypatch):
         count.append(1)
         return original(*arguments, **keywords)
 
-    prediction.compiled.cache_clear()
+    prediction._compiled.cache_clear()
     monkeypatch.setattr(prediction, "populations", counted)
     yield count
     # what was compiled here holds the counter
-    prediction.compiled.cache_clear()
+    prediction._compiled.cache_clear()
 
 
 @pytest.mark.parametrize(

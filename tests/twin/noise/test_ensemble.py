@@ -326,13 +326,13 @@ class TestDerivatives:
     def test_moving_the_noise_compiles_nothing_anew(self, monkeypatch):
         count, original = [], prediction.populations
         monkeypatch.setattr(prediction, "populations", lambda *a, **k: (count.append(1), original(*a, **k))[1])
-        prediction.compiled.cache_clear()
+        prediction._compiled.cache_clear()
         twin, experiment = self.twin(), experiments.ramsey(np.array([1e-6, 2e-6]), drive_frequency=4.9e9)
         first = predict(twin, experiment)
         for path in ("noise.still.amplitude", "noise.pink.amplitude", "noise.jumps.process.rate"):
             changed = predict(twin.replace({path: 1.1 * twin.parameters[path].value}), experiment)
             assert np.any(changed != first), path
-        prediction.compiled.cache_clear()
+        prediction._compiled.cache_clear()
         assert len(count) == 1
 
 
