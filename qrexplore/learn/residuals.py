@@ -113,6 +113,11 @@ class Kernel:
         found.substeps = tuple(compress(self.substeps, kept))
         return found
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of residuals of each dataset, in their order."""
+        return {part.name: len(part.present) for part in self._parts}
+
     def reached_by(self, path: str) -> tuple[str, ...]:
         """Give the names of the datasets that a free parameter, or what is tied to it, can influence."""
         place = self._paths.index(path)

@@ -7,7 +7,7 @@ on, unless a qubit at rest tells it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
@@ -27,6 +27,8 @@ LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at a
 _STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
 # places along the range of a parameter of which only its bounds are known
 _PLACES = 6
+# how many of them are followed, and the share of the information on the parameter that the experiments looked at must hold
+_FOLLOWED, _TELLING = 3, 0.9
 # of a linear model, beside its largest singular value: directions below it are left alone
 _RANK = 1e-6
 
@@ -100,7 +102,7 @@ def staged(
         if reached and not at_rest & set(reached):
             began = time.perf_counter()
             here = replace(problem, twin=twin)
-            point, loss = _scouted(kernel.only(reached), here, path, bounds)
+            point, loss = _scouted(kernel, here, path, bounds)
             twin = problem.moved(_values(kernel, here, point))
             note(f"range of {path}", loss, began)
     return Staged(twin, tuple(stages))
@@ -119,19 +121,51 @@ def _bounded_only(problem: LearnProblem) -> dict[str, Uniform]:
 def _scouted(
     kernel: Kernel, problem: LearnProblem, path: str, bounds: Uniform
 ) -> tuple[Float[np.ndarray, " moving"], float]:
-    """Look for the best valley along one parameter, and give a point in it with the loss that its linear model promises.
+    """Look for the best valley along one parameter, and give a point in it with half the sum of squares there.
 
-    Each place is rated by that loss, with all others free to follow.
+    The experiments that tell most of it are followed for some steps from the places that promise most; of all others the linear
+    model about the start says what they allow.
     """
-    posed, place = kernel.least_squares(problem), problem.candidates.paths.index(path)
-    points, promised = [posed.start], [_promised(posed, posed.start)]
+    start = kernel.least_squares(problem).start
+    residual, jacobian = kernel.least_squares(problem).linearize(start)
+    column = problem.table.paths.index(path)
+    ends = np.cumsum(list(kernel.sizes.values()))
+    told = [float(np.sum(rows**2)) for rows in np.split(jacobian[: ends[-1], column], ends[:-1])]
+    telling = _most(dict(zip(kernel.sizes, told, strict=True)))
+    others = np.concatenate([
+        np.arange(end - size, end) for end, (name, size) in zip(ends, kernel.sizes.items(), strict=True) if name not in telling
+    ]).astype(int)  # fmt: skip
+    # along the range of the parameter itself their linear model would lead astray
+    slopes = jacobian[others]
+    slopes[:, column] = 0.0
+    part = kernel.only(telling).least_squares(problem)
+
+    def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found, rows = part.linearize(point)
+        return np.append(found, residual[others] + slopes @ (point - start)), np.vstack([rows, slopes])
+
+    def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
+        found, rows = linearize(point)
+        return float(found @ found) / 2, rows.T @ found
+
+    posed = LeastSquares(linearize, gradient, start)
+    places = []
     for share in (np.arange(_PLACES) + 0.5) / _PLACES:
         values = problem.candidates.values.copy()
-        values[place] = bounds.low + share * (bounds.high - bounds.low)
-        points.append(kernel.coordinates.free(values)[problem.moving])
-        promised.append(_promised(posed, points[-1]))
-    best = int(np.argmin(np.where(np.isfinite(promised), promised, np.inf)))
-    return points[best], promised[best]
+        values[problem.moving[column]] = bounds.low + share * (bounds.high - bounds.low)
+        places.append(kernel.coordinates.free(values)[problem.moving])
+    promised = np.nan_to_num([_promised(posed, place) for place in places], nan=np.inf)
+    tried = [start, *(places[k] for k in np.argsort(promised)[:_FOLLOWED])]
+    found = [search(posed, LevenbergMarquardt(), stop=_FIRST_LOOK, start=place) for place in tried]
+    best = min(found, key=lambda end: end.loss if np.isfinite(end.loss) else np.inf)
+    return best.coordinates, best.loss
+
+
+def _most(told: Mapping[str, float]) -> tuple[str, ...]:
+    """Give the names that hold most of some sum, the largest first."""
+    order = sorted(told, key=lambda name: -told[name])
+    shares = np.cumsum([told[name] for name in order]) / max(sum(told.values()), np.finfo(float).tiny)
+    return tuple(order[: int(np.searchsorted(shares, _TELLING)) + 1])
 
 
 def _promised(posed: LeastSquares, point: Float[np.ndarray, " moving"]) -> float:

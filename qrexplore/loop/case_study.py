@@ -20,6 +20,7 @@ from qrexplore.loop.causes import Diagnosis, diagnosed
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error
 from qrexplore.twin import Twin, predict, simulate
 from qrexplore.twin.case_study import CaseStudy
+from qrexplore.twin.electronics import Gain, SignalChain, settling
 from qrexplore.twin.static import late_step
 
 # of a population: what the steps of the solver may be off by where data are made
@@ -277,12 +278,14 @@ def solve_case(
     over("gates")
     panels = _panels(study, result.twin, data["chevron"])
     over("mended chevron")
-    lines = {"learned": result.twin.lines[LINE], "true": study.device.lines[LINE]}
-    step = {
-        name: np.asarray(late_step(line, 1.0, jnp.asarray(STEP_TIMES), float(STEP_TIMES[-1]) + 20e-9))
-        for name, line in lines.items()
-    }
+    step = {name: _settled(twin.lines[LINE]) for name, twin in (("learned", result.twin), ("true", study.device))}
     return CaseReport(study, examination, diagnosis, gate, panels, step, seconds)
+
+
+def _settled(line: SignalChain) -> Float[np.ndarray, " times"]:
+    """Give the response to a step of 1 V (Φ0) at `STEP_TIMES` after it has arrived, without the edge of the line's bandwidth."""
+    wave = late_step(settling(line), 1.0, jnp.asarray(STEP_TIMES), float(STEP_TIMES[-1]) + 20e-9)
+    return float(line.stage(Gain).gain) * np.asarray(wave)
 
 
 def _coupling(twin: Twin) -> float:
