@@ -138,11 +138,9 @@ def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np
     ``r(x)``, ends on the floor of the valley.
     """
     step = np.asarray(memory.trial - memory.point)
-    # who calls remembers the best point
+    # a call, if not one of much work: a problem that is dear remembers its last points
     here, jacobian = problem.linearize(np.asarray(memory.point) * memory.scale)
     jacobian = jacobian * memory.scale
-    if not np.all(np.isfinite(residual)):
-        return refused
     along = jacobian @ step
     normal = jacobian.T @ jacobian + np.eye(len(step)) / length
     corrected = -np.linalg.solve(normal, jacobian.T @ (residual - along))
@@ -216,8 +214,10 @@ class LevenbergMarquardt:
             length = float(memory.state.search_state.step_size) / float(_SOLVER.search.low_constant)
             if not loss < progress.loss:
                 shorter = replace(memory, trial=memory.state.y_eval, bent=0.0, rejected=memory.rejected + 1)
-                again = loss < _CLOSER * memory.missed
-                return replace(tried, memory=_bent(problem, memory, shorter, residual, length) if again else shorter)
+                if not loss < _CLOSER * memory.missed:
+                    return replace(tried, memory=shorter)
+                bent = _bent(problem, memory, shorter, residual, length)
+                return replace(tried, memory=bent, evaluations=evaluations + 1)
             kept = progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
             length *= float(_SOLVER.search.high_constant) if kept else 1.0
             remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
@@ -227,9 +227,11 @@ class LevenbergMarquardt:
             state = _limited(state, point, memory.scale, damped=self.damped)
             if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
                 refused = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
+                if not (self.damped and np.isfinite(loss)):
+                    return replace(tried, memory=refused)
                 length = float(memory.state.search_state.step_size)
-                bent = _bent(problem, memory, refused, residual, length) if self.damped else refused
-                return replace(tried, memory=bent)
+                bent = _bent(problem, memory, refused, residual, length)
+                return replace(tried, memory=bent, evaluations=evaluations + 1)
             if np.any(strength * memory.scale > _GROWN):
                 length = float(state.search_state.step_size)
                 remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
