@@ -17,6 +17,8 @@ _PANELS = (
     ("mended", "(d) device, line undone"),
 )
 _WIDTH, _HEIGHT = 594, 250
+# of the step response, s: later the bias tee lets go of it
+_SHOWN = 1e-6
 
 
 def case_figure(report: CaseReport) -> Column:
@@ -33,21 +35,33 @@ def case_figure(report: CaseReport) -> Column:
     x, y = shown[0]["duration"].values * 1e9, shown[0]["flux_amplitude"].values * 1e3
     shares = LinearColorMapper(palette=Viridis256, low=0.0, high=1.0)
     signed = LinearColorMapper(palette=DIVERGING, low=-0.5, high=0.5)
-    rows: list[list[UIElement | None]] = [
-        [
-            heat_map(
-                part - (values[0] if apart else 0),
-                x,
-                y,
-                signed if apart else shares,
-                title=f"less (a), {title[:3]}" if apart else title,
-                labels=("duration (ns)", "flux pulse (mV)" if place == 0 else None),
-                bar=("difference" if apart else "share of 1, q0") if place == len(_PANELS) - 1 else None,
-            )
-            for place, ((_, title), part) in enumerate(zip(_PANELS, values, strict=True))
-        ]
-        for apart in (False, True)
+    labels = "duration (ns)", "flux pulse (mV)"
+    last = len(_PANELS) - 1
+    above = [
+        heat_map(
+            part,
+            x,
+            y,
+            shares,
+            title=title,
+            labels=(labels[0], labels[1] if place == 0 else None),
+            bar="share of 1, q0" if place == last else None,
+        )
+        for place, ((_, title), part) in enumerate(zip(_PANELS, values, strict=True))
     ]
+    below = [
+        heat_map(
+            values[place] - values[0],
+            x,
+            y,
+            signed,
+            title=f"{_PANELS[place][1][:3]} - (a)",
+            labels=(labels[0], None),
+            bar="difference" if place == last else None,
+        )
+        for place in range(1, len(_PANELS))
+    ]
+    rows: list[list[UIElement | None]] = [[*above], [None, *below]]
     return column(gridplot(rows, toolbar_location=None, merge_tools=False), _response(report))
 
 
@@ -67,11 +81,10 @@ def _response(report: CaseReport) -> figure:
         y_axis_label="response",
         toolbar_location=None,
     )
-    times = STEP_TIMES * 1e9
-    plot.line(
-        times, report.step["true"] / scale, color="#d95f02", line_width=4, alpha=0.5, legend_label="hidden device"
-    )
-    plot.line(times, report.step["learned"] / scale, color="#1f77b4", line_width=2, legend_label="learned")
+    shown = STEP_TIMES < _SHOWN
+    times, true, learned = STEP_TIMES[shown] * 1e9, report.step["true"][shown], report.step["learned"][shown]
+    plot.line(times, true / scale, color="#d95f02", line_width=4, alpha=0.5, legend_label="hidden device")
+    plot.line(times, learned / scale, color="#1f77b4", line_width=2, legend_label="learned")
     plot.line([times[0], times[-1]], np.ones(2), color="#888888", line_dash="dashed", legend_label="undistorted")
-    plot.legend.location = "bottom_center"
+    plot.legend.location = "bottom_right"
     return neutral(plot)
