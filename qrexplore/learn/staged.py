@@ -29,6 +29,8 @@ _STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
 _PLACES = 6
 # how many of them are followed, and the share of the information on the parameter that the experiments looked at must hold
 _FOLLOWED, _TELLING = 3, 0.9
+# a valley is bent: what makes up for an echo at the wrong place is let go of within about eight steps
+_FOLLOW = Stop(steps=10, patience=4, share=1e-3)
 # of a linear model, beside its largest singular value: directions below it are left alone
 _RANK = 1e-6
 
@@ -156,7 +158,7 @@ def _scouted(
         places.append(kernel.coordinates.free(values)[problem.moving])
     promised = np.nan_to_num([_promised(posed, place) for place in places], nan=np.inf)
     tried = [start, *(places[k] for k in np.argsort(promised)[:_FOLLOWED])]
-    found = [search(posed, LevenbergMarquardt(), stop=_FIRST_LOOK, start=place) for place in tried]
+    found = [search(posed, LevenbergMarquardt(), stop=_FOLLOW, start=place) for place in tried]
     best = min(found, key=lambda end: end.loss if np.isfinite(end.loss) else np.inf)
     return best.coordinates, best.loss
 
