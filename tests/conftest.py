@@ -10,7 +10,7 @@ from qrexplore.core.compilation import make_room
 _COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
 
 
-# tutorials that learn for as long as a coffee takes
+# tutorials that measure and learn for about twenty minutes
 _LONG = ("03-debug-a-processor.ipynb",)
 
 

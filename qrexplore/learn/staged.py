@@ -128,8 +128,9 @@ def _scouted(
     The experiments that tell most of it are followed for some steps from the places that promise most; of all others the linear
     model about the start says what they allow.
     """
-    start = kernel.least_squares(problem).start
-    residual, jacobian = kernel.least_squares(problem).linearize(start)
+    whole = kernel.least_squares(problem)
+    start = whole.start
+    residual, jacobian = whole.linearize(start)
     column = problem.table.paths.index(path)
     ends = np.cumsum(list(kernel.sizes.values()))
     told = [float(np.sum(rows**2)) for rows in np.split(jacobian[: ends[-1], column], ends[:-1])]

@@ -24,7 +24,7 @@ def test_a_cz_with_any_virtual_rotations_is_perfect_and_the_angles_undo_them(fir
 
 @pytest.mark.parametrize("error", [0.1, 0.5])
 def test_an_error_of_the_conditional_phase_costs_what_is_known(error):
-    # 3 sin^2(error/4)... of a diagonal gate: (4 + |Tr|^2)/20 with |Tr| = 4 cos(error/4) at the best angles
+    # of a diagonal gate (4 + |Tr|^2)/20, with |Tr| = 4 cos(error/4) at the best angles
     found, _ = controlled_z_fidelity(np.diag([1, 1, 1, -np.exp(1j * error)]))
     assert found == pytest.approx((4 + (4 * np.cos(error / 4)) ** 2) / 20, abs=1e-12)
 
