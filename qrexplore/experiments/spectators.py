@@ -34,8 +34,11 @@ def with_spectators(experiment: Experiment, *names: str, resting: bool = False) 
                 f"got {name!r}. Leave it out."
             )
             raise ValueError(msg)
-    kind = "resting" if resting else "spectators"
-    return replace(experiment, settings={**experiment.settings, kind: list(names)})
+    kind, other = ("resting", "spectators") if resting else ("spectators", "resting")
+    settings = {**experiment.settings, kind: list(names)}
+    # who is named anew is no longer what it was before
+    kept = [name for name in settings.pop(other, []) if name not in names]
+    return replace(experiment, settings=settings | ({other: kept} if kept else {}))
 
 
 def with_noise_nodes(experiment: Experiment, nodes: int) -> Experiment:

@@ -55,6 +55,11 @@ class _Part:
     used: Int[np.ndarray, " used"]
     functions: Functions
 
+    @property
+    def size(self) -> int:
+        """Number of derivatives, as a measure of what they cost."""
+        return len(self.present) * len(self.used)
+
 
 class Kernel:
     """The compiled functions of a learning problem over all its free paths, held ones included.
@@ -182,9 +187,12 @@ class Kernel:
                     return found, substeps
                 substeps = refined(substeps, excess)
 
-        found = side_by_side(run, self._parts, self.substeps)
-        self.substeps = tuple(substeps for _, substeps in found)
-        return [one for one, _ in found]
+        # the longest first, so that no core waits for one that was begun last
+        order = sorted(range(len(self._parts)), key=lambda k: -self._parts[k].size)
+        found = side_by_side(run, [self._parts[k] for k in order], [self.substeps[k] for k in order])
+        placed = dict(zip(order, found, strict=True))
+        self.substeps = tuple(placed[k][1] for k in range(len(self._parts)))
+        return [placed[k][0] for k in range(len(self._parts))]
 
     def point(self, problem: LearnProblem, moving: Float[np.ndarray, " free"]) -> Float[np.ndarray, " candidates"]:
         """Give the coordinates of all candidates for given coordinates of those that move; held ones stay where they are."""

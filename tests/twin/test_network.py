@@ -141,6 +141,14 @@ def test_a_spectator_changes_what_a_coupled_qubit_does():
     np.testing.assert_allclose(predict(apart, beside, substeps=8), predict(apart, chevron, substeps=8), atol=1e-8)
 
 
+def test_a_neighbour_at_rest_that_is_to_be_simulated_no_longer_rests():
+    alone = experiments.rabi(np.array([0.1]), qubit="q0")
+    resting = experiments.with_spectators(alone, "q1", "q2", resting=True)
+    assert experiments.with_spectators(resting, "q1").settings["resting"] == ["q2"]
+    assert experiments.with_spectators(resting, "q1", "q2") == experiments.with_spectators(alone, "q1", "q2")
+    assert experiments.with_spectators(experiments.with_spectators(alone, "q1"), "q1", "q2", resting=True) == resting
+
+
 @pytest.mark.parametrize("names", [("q1",), ("q2", "q2")])
 def test_a_spectator_that_is_measured_or_named_twice_is_refused(names):
     chevron = experiments.chevron(np.array([0.49]), np.array([10e-9]))

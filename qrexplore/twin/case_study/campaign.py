@@ -228,10 +228,10 @@ def _heights(known: Calibration, qubit: str) -> list[float]:
 
 
 def _flux_step(known: Calibration, qubit: str) -> Experiment:
-    around = np.asarray(known.stepped[qubit])[:, None] + np.linspace(-24e6, 24e6, 25)
+    around = np.asarray(known.stepped[qubit])[:, None] + np.linspace(-24e6, 24e6, 17)
     made = lab.flux_step(
         _STEP_DELAYS, around,
-        flux_amplitude=_STEP, drive_amplitude=known.selective[qubit] * 2, pulse_duration=100e-9, qubit=qubit, shots=500,
+        flux_amplitude=_STEP, drive_amplitude=known.selective[qubit] * 2, pulse_duration=100e-9, qubit=qubit, shots=750,
     )  # fmt: skip
     return _outcomes(made)
 
@@ -245,12 +245,12 @@ def _double(known: Calibration) -> dict[str, Experiment]:
             settling=_SETTLING,
         ),
         "swap": _outcomes(
-            lab.swap_chevron(swap * np.linspace(0.95, 1.05, 11), np.arange(2, 102, 5) * 1e-9, shots=1500),
+            lab.swap_chevron(swap * np.linspace(0.95, 1.05, 9), np.arange(2, 98, 6) * 1e-9, shots=2000),
             settling=_SETTLING,
         ),
         "conditional": _outcomes(
             lab.conditional_oscillation(
-                volts * np.linspace(0.96, 1.04, 7), np.linspace(0, 2 * np.pi, 7)[:-1], flux_duration=40e-9, shots=1500
+                volts * np.linspace(0.96, 1.04, 5), np.linspace(0, 2 * np.pi, 5)[:-1], flux_duration=40e-9, shots=3000
             ),
             settling=_SETTLING,
         ),
@@ -261,8 +261,8 @@ def _double(known: Calibration) -> dict[str, Experiment]:
         made |= {
             f"drive_{source}_{victim}": _outcomes(
                 lab.drive_cancellation(
-                    weak * np.linspace(0, 1, 4), np.linspace(0, 2 * np.pi, 7)[:-1],
-                    drive_amplitude=min(strong, 0.9), shots=1000, pulse_duration=30e-9, source=source, victim=victim,
+                    [0.4 * weak, weak], np.linspace(0, 2 * np.pi, 7)[:-1],
+                    drive_amplitude=min(strong, 0.9), shots=2000, pulse_duration=30e-9, source=source, victim=victim,
                 )
             ),
             f"flux_{source}_{victim}": _outcomes(
