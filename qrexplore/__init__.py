@@ -5,7 +5,6 @@ lose them, and lets calls on the CPU begin at once instead of in a queue. The wi
 """
 
 import importlib
-import os
 from typing import Any
 
 import jax
@@ -13,9 +12,6 @@ import jax
 jax.config.update("jax_enable_x64", True)  # noqa: FBT003 (the signature is JAX's)
 # who calls a compiled function waits for it anyway
 jax.config.update("jax_cpu_enable_async_dispatch", False)  # noqa: FBT003
-# jaxlib up to 0.10 hands the matrices of a batched eigh to the threads of its pool and waits for them inside one of these. On two
-# cores, two that ran at once have been seen to wait for each other for ever: there must be far more threads than can wait
-os.environ.setdefault("PJRT_NPROC", str(min(max(8 * (os.cpu_count() or 1), 16), 64)))
 
 __version__ = "0.1.0"
 

@@ -18,8 +18,6 @@ Result = TypeVar("Result")
 _OPTIONS = {"xla_cpu_use_fusion_emitters": False}
 # what compiles faster than this (s) is not worth a file
 _WORTH_KEEPING = 0.1
-# functions that run beside each other: more than this many would need more of JAX's own threads than it is given
-_MOST_BESIDE = 8
 # share of the memory maps of a process that compiled functions may take before they are let go
 _FULL = 0.5
 
@@ -91,10 +89,10 @@ def jit(function: Function) -> Function:
 
 
 def side_by_side(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-    """Give what a function makes of each of some arguments, one thread a core, eight at most.
+    """Give what a function makes of each of some arguments, one thread a core.
 
     Compilers and compiled functions run beside each other; everything else waits for its turn, so that this helps only those
     who spend their time there.
     """
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_BESIDE)) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(function, *arguments))

@@ -9,16 +9,33 @@ from jaxtyping import Array, Float
 _GAP = 2 * np.pi * 1e3
 
 
+@jax.custom_batching.sequential_vmap
+def _one_by_one(hamiltonian: Float[Array, "n n"]) -> tuple[Float[Array, " n"], Float[Array, "n n"]]:
+    energies, vectors = jnp.linalg.eigh(hamiltonian)
+    return energies, vectors
+
+
+def _eigenstates(hamiltonian: Float[Array, "n n"]) -> tuple[Float[Array, " n"], Float[Array, "n n"]]:
+    """Give eigenvalues and eigenvectors.
+
+    Notes
+    -----
+    On a CPU, those of many matrices are found one after the other. jaxlib up to 0.10 shares a batch out over the threads of its
+    pool and waits for them inside one of these: two batches at once, from two threads, were seen to wait for each other for ever.
+    """
+    return (_one_by_one if jax.default_backend() == "cpu" else jnp.linalg.eigh)(hamiltonian)
+
+
 @jax.custom_jvp
 def _eigenvectors(hamiltonian: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    return jnp.linalg.eigh(hamiltonian)[1]
+    return _eigenstates(hamiltonian)[1]
 
 
 @_eigenvectors.defjvp
 def _eigenvectors_jvp(
     primals: tuple[Float[Array, "n n"]], tangents: tuple[Float[Array, "n n"]]
 ) -> tuple[Float[Array, "n n"], Float[Array, "n n"]]:
-    energies, vectors = jnp.linalg.eigh(primals[0])
+    energies, vectors = _eigenstates(primals[0])
     gaps = energies[None, :] - energies[:, None]
     mixing = gaps / (gaps**2 + _GAP**2) * (vectors.T @ tangents[0] @ vectors)
     return vectors, vectors @ mixing

@@ -100,11 +100,12 @@ def arc(
     low = jnp.sqrt(jnp.maximum(least, _LEAST_SHARE))
     angles = np.pi * np.arange(_NODES) / (_NODES - 1)
     nodes = low + (1 - low) * (1 + np.cos(angles)) / 2
-    frequencies, anharmonicities = jax.vmap(lambda node: transition(josephson * node**2, charging))(nodes)
+    # one after the other, as `qrexplore.quantum.dressing` has to
+    frequencies, anharmonicities = jax.lax.map(lambda node: transition(josephson * node**2, charging), nodes)
     # cosine series through the Chebyshev-Lobatto nodes
-    matrix = np.cos(np.outer(angles, np.arange(_NODES)))
+    series = np.linalg.inv(np.cos(np.outer(angles, np.arange(_NODES))))
     position = jnp.clip((jnp.sqrt(share) - low) / (1 - low), 0.0, 1.0)
-    both = jnp.linalg.solve(matrix, jnp.stack([frequencies, anharmonicities], axis=1))
+    both = series @ jnp.stack([frequencies, anharmonicities], axis=1)
     return _clenshaw(both[:, 0], 2 * position - 1), _clenshaw(both[:, 1], 2 * position - 1)
 
 

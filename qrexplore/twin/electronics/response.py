@@ -93,7 +93,8 @@ def recursion(
     enlarged = enlarged.at[:states, :states].set(evolution * cell).at[:states, states].set(input_to_state * cell)
     enlarged = enlarged.at[states, states + 1].set(1.0)
     parts = np.array([*GAUSS_NODES, 1.0])
-    early, late, end = jax.scipy.linalg.expm(enlarged * parts[:, None, None])[:, :states]
+    # one after the other, as eigenvectors are (see `qrexplore.quantum.dressing`)
+    early, late, end = jax.lax.map(lambda part: jax.scipy.linalg.expm(enlarged * part), jnp.asarray(parts))[:, :states]
     shown = jnp.stack([state_to_output @ early, state_to_output @ late])
     return Recursion(
         keep=end[:, :states],
