@@ -7,7 +7,7 @@ on, unless a qubit at rest tells it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
@@ -25,14 +25,11 @@ from qrexplore.twin import Twin
 LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at all data"
 # a stage only has to come near: it ends when it no longer gets ahead
 _STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
-# places along the range of a parameter of which only its bounds are known
-_PLACES = 6
-# how many of them are followed, and the share of the information on the parameter that the experiments looked at must hold
-_FOLLOWED, _TELLING = 3, 0.9
-# a valley is bent: what makes up for an echo at the wrong place is let go of within about eight steps
-_FOLLOW = Stop(steps=10, patience=4, share=1e-3)
-# of a linear model, beside its largest singular value: directions below it are left alone
-_RANK = 1e-6
+# places along the range of a parameter of which only its bounds are known, and what the others are given to follow to each
+_PLACES, _STEP = 12, Stop(steps=1)
+# valleys that are followed to their ends, and the share of the information on the parameter that what is looked at must hold
+_FOLLOWED, _TELLING = 2, 0.9
+_FOLLOW = Stop(steps=10, patience=4, share=1e-4)
 
 
 @dataclass(frozen=True)
@@ -125,8 +122,9 @@ def _scouted(
 ) -> tuple[Float[np.ndarray, " moving"], float]:
     """Look for the best valley along one parameter, and give a point in it with half the sum of squares there.
 
-    The experiments that tell most of it are followed for some steps from the places that promise most; of all others the linear
-    model about the start says what they allow.
+    The parameter is led along its range, from where it is to both ends, and the others follow: what makes up for an echo at the
+    wrong place is let go of little by little. The experiments that tell most of it are computed; of all others the linear model
+    about the start says what they allow.
     """
     whole = kernel.least_squares(problem)
     start = whole.start
@@ -152,16 +150,55 @@ def _scouted(
         return float(found @ found) / 2, rows.T @ found
 
     posed = LeastSquares(linearize, gradient, start)
-    places = []
+    profile = _led(posed, column, _places(kernel, problem, column, bounds))
+    losses = [np.inf, *(loss for loss, _ in profile), np.inf]
+    bottoms = [one for k, one in enumerate(profile, 1) if losses[k] <= min(losses[k - 1], losses[k + 1])]
+    tried = sorted(bottoms, key=lambda one: one[0])[:_FOLLOWED]
+    found = [search(posed, LevenbergMarquardt(), stop=_FOLLOW, start=place) for _, place in tried]
+    best = min(found, key=lambda end: end.loss if np.isfinite(end.loss) else np.inf)
+    return best.coordinates, best.loss
+
+
+def _places(kernel: Kernel, problem: LearnProblem, column: int, bounds: Uniform) -> Float[np.ndarray, " places"]:
+    """Give the free coordinate of a parameter at places along its range, in their order."""
+    found = []
     for share in (np.arange(_PLACES) + 0.5) / _PLACES:
         values = problem.candidates.values.copy()
         values[problem.moving[column]] = bounds.low + share * (bounds.high - bounds.low)
-        places.append(kernel.coordinates.free(values)[problem.moving])
-    promised = np.nan_to_num([_promised(posed, place) for place in places], nan=np.inf)
-    tried = [start, *(places[k] for k in np.argsort(promised)[:_FOLLOWED])]
-    found = [search(posed, LevenbergMarquardt(), stop=_FOLLOW, start=place) for place in tried]
-    best = min(found, key=lambda end: end.loss if np.isfinite(end.loss) else np.inf)
-    return best.coordinates, best.loss
+        found.append(kernel.coordinates.free(values)[problem.moving][column])
+    return np.sort(found)
+
+
+def _led(
+    posed: LeastSquares, column: int, places: Float[np.ndarray, " places"]
+) -> list[tuple[float, Float[np.ndarray, " moving"]]]:
+    """Lead one coordinate from where it is over all places, and give the loss and the point that the others come to at each."""
+
+    def settled(point: np.ndarray) -> tuple[float, np.ndarray]:
+        """Let the others follow from a point, for a step."""
+
+        def linearize(others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            found, rows = posed.linearize(np.insert(others, column, point[column]))
+            return found, np.delete(rows, column, axis=1)
+
+        def gradient(others: np.ndarray) -> tuple[float, np.ndarray]:
+            found, rows = linearize(others)
+            return float(found @ found) / 2, rows.T @ found
+
+        held = LeastSquares(linearize, gradient, np.delete(point, column))
+        end = search(held, LevenbergMarquardt(), stop=_STEP)
+        return end.loss, np.insert(end.coordinates, column, point[column])
+
+    def along(way: np.ndarray, point: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+        for place in way:
+            point = point.copy()
+            point[column] = place
+            loss, point = settled(point)
+            yield loss, point
+
+    here = settled(posed.start)
+    below, above = np.split(places, [np.searchsorted(places, posed.start[column])])
+    return [*reversed([*along(below[::-1], here[1])]), here, *along(above, here[1])]
 
 
 def _most(told: Mapping[str, float]) -> tuple[str, ...]:
@@ -169,13 +206,6 @@ def _most(told: Mapping[str, float]) -> tuple[str, ...]:
     order = sorted(told, key=lambda name: -told[name])
     shares = np.cumsum([told[name] for name in order]) / max(sum(told.values()), np.finfo(float).tiny)
     return tuple(order[: int(np.searchsorted(shares, _TELLING)) + 1])
-
-
-def _promised(posed: LeastSquares, point: Float[np.ndarray, " moving"]) -> float:
-    """Give half the sum of squares where a linear model about a point is best."""
-    residual, jacobian = posed.linearize(point)
-    left = residual - jacobian @ np.linalg.lstsq(jacobian, residual, rcond=_RANK)[0]
-    return float(left @ left) / 2
 
 
 def _values(kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"]) -> dict[str, float]:

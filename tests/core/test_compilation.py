@@ -94,7 +94,7 @@ def test_compiled_functions_are_let_go_before_memory_maps_run_out(monkeypatch):
 
     x = jnp.ones(3)
     doubled(x)
-    monkeypatch.setattr(compilation, "_crowding", lambda: 0.6)
+    monkeypatch.setattr(compilation, "_crowding", lambda: 0.9)
     assert list(tripled(x)) == [3, 3, 3]
     assert list(doubled(x)) == [2, 2, 2]
     assert len(traces) == 2, "it was not let go"
