@@ -200,6 +200,10 @@ class Experiment:
         values, codes = self.coordinates[name].values, self.protocol.codes.get(name)
         return values if codes is None else np.array([codes[str(word)] for word in values])
 
+    def first_blocks(self) -> tuple[Block, ...]:
+        """Give what is done at the first point of the sweep: which blocks there are is the same at all points."""
+        return self.protocol.sequence(self, {name: jnp.asarray(values[0]) for name, values in self.points().items()})
+
     def setting(self, name: str) -> Any:
         """Give a setting, or the value that the protocol takes where a dataset leaves it out."""
         return self.settings[name] if name in self.settings else self.protocol.settings[name]

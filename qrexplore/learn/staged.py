@@ -108,8 +108,7 @@ def staged(
 
 
 def _pulses_flux(experiment: Experiment) -> bool:
-    first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
-    return any(line.startswith("flux_") for line in lines_of(experiment.protocol.sequence(experiment, first)))
+    return any(line.startswith("flux_") for line in lines_of(experiment.first_blocks()))
 
 
 def _bounded_only(problem: LearnProblem) -> dict[str, Uniform]:

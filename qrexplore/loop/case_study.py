@@ -16,7 +16,7 @@ from jaxtyping import Float
 from qrexplore.core import side_by_side
 from qrexplore.data import observable
 from qrexplore.learn import Examination, Kernel, LearnProblem, Stage, examine, learn, staged
-from qrexplore.loop.causes import Diagnosis, diagnosed
+from qrexplore.loop.causes import Diagnosis, diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error
 from qrexplore.twin import Twin, predict, simulate
 from qrexplore.twin.case_study import CaseStudy
@@ -126,8 +126,11 @@ class CaseReport:
         return float(np.max(np.abs(self.step["learned"] - self.step["true"])) / gain)
 
     def coverage(self) -> dict[str, dict[str, float]]:
-        """Give the shares of learned parameters whose truth lies within one standard deviation, and within the interval."""
-        truth, groups = self.study.truth, {}
+        """Give the shares of learned parameters whose truth lies within one standard deviation, and within the interval.
+
+        NaN for ``all`` if none was learned.
+        """
+        truth, groups = self.study.truth, {"all": []}
         for one in self.examination.estimates:
             if one.verdict == "learned":
                 held = one.interval[0] <= truth[one.path] <= one.interval[1]
@@ -137,8 +140,8 @@ class CaseReport:
         return {
             group: {
                 "parameters": len(found),
-                "within_sigma": float(np.mean([near for near, _ in found])),
-                "within_interval": float(np.mean([held for _, held in found])),
+                "within_sigma": sum(near for near, _ in found) / len(found) if found else float("nan"),
+                "within_interval": sum(held for _, held in found) / len(found) if found else float("nan"),
             }
             for group, found in groups.items()
         }
@@ -188,7 +191,7 @@ class CaseReport:
             "status": self.examination.result.status.value,
             "steps": len(self.examination.result.history),
             **examined,
-            "coverage": self.coverage(),
+            "coverage": {group: _finite(shares) for group, shares in self.coverage().items()},
             "step_response_error": self.step_error,
             "diagnosis": {
                 "named": list(self.diagnosis.named),
@@ -295,8 +298,7 @@ def _coupling(twin: Twin) -> float:
 
 def _undistorted(twin: Twin) -> Twin:
     """Give a twin whose line does nothing but be late, round edges and have its gain."""
-    names = {f"{LINE}.{name}.amplitude": 0.0 for name in ("fast", "middle", "slow", "echo")}
-    return twin.replace({**names, f"{LINE}.cable.loss": 1e-3, f"{LINE}.bias_tee.time_constant": 1e-2})
+    return twin.replace(distortion(LINE, twin.lines[LINE]).off)
 
 
 def _gate_errors(study: CaseStudy, examination: Examination, rough: CzPulse) -> GateErrors:

@@ -169,7 +169,7 @@ def suspects(twin: Twin) -> tuple[Suspect, ...]:
     found = []
     for name, chain in twin.lines.items():
         if name.startswith("flux_"):
-            found += [_settling(name, chain), *_skew(name, chain)]
+            found += [distortion(name, chain), *_skew(name, chain)]
         else:
             found += _drive(name, chain)
     for kind, words, limit in (
@@ -199,7 +199,8 @@ def _norm(paths: Sequence[str], center: float = 0.0) -> Callable[[Twin], float]:
     return lambda twin: float(np.linalg.norm([twin.parameters[path].value - center for path in paths]))
 
 
-def _settling(line: str, chain: SignalChain) -> Suspect:
+def distortion(line: str, chain: SignalChain) -> Suspect:
+    """Give the suspect that a line (of that name and those stages) does more than be late, round edges and have its gain."""
     off: dict[str, float] = {}
     for name, stage in chain.stages.items():
         path = f"{line}.{name}"

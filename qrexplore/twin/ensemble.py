@@ -150,15 +150,13 @@ def _each(function: Callable, arguments: tuple[Array, Array | None], count: int)
     return jax.lax.map(function, arguments, batch_size=together)
 
 
-def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray]) -> list[tuple[Twin, float]]:
+def still_members(twin: Twin, experiment: Experiment) -> list[tuple[Twin, float]]:
     """Give each member of an ensemble of nodes as a twin, with its weight, for a solver that takes them one by one.
 
     Parameters
     ----------
     twin, experiment
         What is simulated.
-    grid
-        ``experiment.points()``.
 
     Returns
     -------
@@ -172,7 +170,7 @@ def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray
     """
     if not twin.noise.sources:
         return [(twin, 1.0)]
-    blocks = experiment.protocol.sequence(experiment, {name: jnp.asarray(column[0]) for name, column in grid.items()})
+    blocks = experiment.first_blocks()
     still = sources(twin, experiment, blocks, QuasiStatic)
     jumping, moving = (list(sources(twin, experiment, blocks, kind)) for kind in (Telegraph, OneOverF))
     drawn = members(twin, experiment, len(still), sampled=bool(moving))
@@ -193,8 +191,7 @@ def still_members(twin: Twin, experiment: Experiment, grid: dict[str, np.ndarray
 
 def followed(twin: Twin, experiment: Experiment) -> tuple[Twin, tuple[str, ...]]:
     """Give the twin with only the slow noise that `still_members` can list, and the names of the sources left out."""
-    first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
-    blocks = experiment.protocol.sequence(experiment, first)
+    blocks = experiment.first_blocks()
     still = sources(twin, experiment, blocks, QuasiStatic)
     left = [name for kind in (OneOverF, Telegraph) for name in sources(twin, experiment, blocks, kind)]
     left += list(still) if nodes_of(twin, experiment) ** len(still) > MOST_NODES else []

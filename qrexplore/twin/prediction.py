@@ -86,8 +86,7 @@ def _check_readout(twin: Twin, experiment: Experiment) -> None:
 
 
 def _check_probe(experiment: Experiment) -> None:
-    first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
-    probes = isinstance(experiment.protocol.sequence(experiment, first)[0], Probe)
+    probes = isinstance(experiment.first_blocks()[0], Probe)
     if not probes:
         msg = (
             f"a {experiment.name} experiment reads qubits, but is asked for the transmission of a resonator. "

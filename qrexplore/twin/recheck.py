@@ -57,7 +57,7 @@ def second_opinion(twin: Twin, experiment: Experiment, values: np.ndarray, *, po
     flat = flat.reshape(len(experiment.qubits), -1, *flat.shape[1 + len(experiment.sweep_shape) :])
     grid = {name: np.asarray(column) for name, column in experiment.points().items()}
     positions = _spread(experiment.sweep_shape, points)
-    solvers = [(SecondSolver(member, experiment), weight) for member, weight in still_members(twin, experiment, grid)]
+    solvers = [(SecondSolver(member, experiment), weight) for member, weight in still_members(twin, experiment)]
     at_points = [{n: float(column[at]) for n, column in grid.items()} for at in positions]
     found = np.stack([sum(w * solver.populations(point) for solver, w in solvers) for point in at_points], axis=-1)
     if experiment.observable == "transmission":

@@ -63,8 +63,7 @@ def thinned(experiment: Experiment) -> Experiment:
 
 def stepped(experiment: Experiment) -> bool:
     """Whether the experiment plays pulses, which are solved in steps; all else is exact."""
-    first = {name: jnp.asarray(values[0]) for name, values in experiment.points().items()}
-    return bool(lines_of(experiment.protocol.sequence(experiment, first)))
+    return bool(lines_of(experiment.first_blocks()))
 
 
 @lru_cache(maxsize=128)

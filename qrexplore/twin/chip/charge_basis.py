@@ -105,7 +105,7 @@ def arc(
     # cosine series through the Chebyshev-Lobatto nodes
     series = np.linalg.inv(np.cos(np.outer(angles, np.arange(_NODES))))
     position = jnp.clip((jnp.sqrt(share) - low) / (1 - low), 0.0, 1.0)
-    both = series @ jnp.stack([frequencies, anharmonicities], axis=1)
+    both = jnp.asarray(series) @ jnp.stack([frequencies, anharmonicities], axis=1)
     return _clenshaw(both[:, 0], 2 * position - 1), _clenshaw(both[:, 1], 2 * position - 1)
 
 
