@@ -26,10 +26,10 @@ LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at a
 # a stage only has to come near: it ends when it no longer gets ahead
 _STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
 # places along the range of a parameter of which only its bounds are known, and what the others are given to follow to each
-_PLACES, _STEP = 12, Stop(steps=1)
+_PLACES, _STEP = 10, Stop(steps=1)
 # valleys that are followed to their ends, and the share of the information on the parameter that what is looked at must hold
 _FOLLOWED, _TELLING = 2, 0.9
-_FOLLOW = Stop(steps=10, patience=4, share=1e-4)
+_FOLLOW = Stop(steps=10, patience=3, share=1e-4)
 
 
 @dataclass(frozen=True)
