@@ -18,6 +18,7 @@ def with_spectators(experiment: Experiment, *names: str, resting: bool = False) 
         What is done.
     names
         Qubits or couplers of the twin. Couplers between the qubits of the experiment are simulated without being named.
+        One that rested before is simulated then, and the other way round.
     resting
         They are not simulated, but taken to stay in level 0 at their working point: only how they shift the levels of the
         measured qubits is kept, at every flux. That costs nothing; it fails where a pulse crosses the frequency of one.

@@ -150,9 +150,10 @@ def _scouted(
 
     posed = LeastSquares(linearize, gradient, start)
     profile = _led(posed, column, _places(kernel, problem, column, bounds))
-    losses = [np.inf, *(loss for loss, _ in profile), np.inf]
+    # where nothing can be computed there is no bottom
+    losses = np.nan_to_num([np.inf, *(loss for loss, _ in profile), np.inf], nan=np.inf)
     bottoms = [one for k, one in enumerate(profile, 1) if losses[k] <= min(losses[k - 1], losses[k + 1])]
-    tried = sorted(bottoms, key=lambda one: one[0])[:_FOLLOWED]
+    tried = sorted(bottoms, key=lambda one: one[0] if np.isfinite(one[0]) else np.inf)[:_FOLLOWED]
     found = [search(posed, LevenbergMarquardt(), stop=_FOLLOW, start=place) for _, place in tried]
     best = min(found, key=lambda end: end.loss if np.isfinite(end.loss) else np.inf)
     return best.coordinates, best.loss
