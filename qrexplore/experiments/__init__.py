@@ -97,7 +97,7 @@ from qrexplore.experiments.readout_shots import PROTOCOL as READOUT_SHOTS
 from qrexplore.experiments.readout_shots import readout_shots
 from qrexplore.experiments.resonator_spectroscopy import PROTOCOL as RESONATOR_SPECTROSCOPY
 from qrexplore.experiments.resonator_spectroscopy import resonator_spectroscopy
-from qrexplore.experiments.spectators import with_noise_nodes, with_spectators
+from qrexplore.experiments.simulation import with_levels, with_noise_nodes, with_spectators
 from qrexplore.experiments.swap_chevron import PROTOCOL as SWAP_CHEVRON
 from qrexplore.experiments.swap_chevron import swap_chevron
 from qrexplore.experiments.t1 import PROTOCOL as T1
@@ -206,6 +206,7 @@ __all__ = [
     "t1",
     "thermal_population",
     "two_photon_spectroscopy",
+    "with_levels",
     "with_noise_nodes",
     "with_spectators",
     "zz_ramsey",

@@ -1,12 +1,13 @@
 """The twin: chip, one signal chain a line, readout, slow noise. Immutable; a change gives a new twin."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
 
 from qrexplore.core import Named, ParameterTable, replace, table, transparent
-from qrexplore.twin.chip import Chip
+from qrexplore.twin.chip import Chip, Transmon
 from qrexplore.twin.crosstalk import Crosstalk
 from qrexplore.twin.electronics import FluxBias, SignalChain
 from qrexplore.twin.noise import SlowNoise
@@ -71,3 +72,13 @@ class Twin(eqx.Module):
             If a path is not in the twin.
         """
         return replace(self, values)
+
+    def with_levels(self, levels: int) -> "Twin":
+        """Give a twin whose transmons keep a number of levels at least."""
+
+        def enlarged(parts: Named[Transmon]) -> Named[Transmon]:
+            more = {name: dataclasses.replace(part, levels=max(levels, part.levels)) for name, part in parts.items()}
+            return Named(more)
+
+        chip = dataclasses.replace(self.chip, qubits=enlarged(self.chip.qubits), couplers=enlarged(self.chip.couplers))
+        return dataclasses.replace(self, chip=chip)

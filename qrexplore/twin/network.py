@@ -16,10 +16,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from qrexplore.experiments import Experiment
 from qrexplore.quantum import Register
 from qrexplore.twin.chip import Chip, ExchangeCoupling, MediatedCoupling
+from qrexplore.twin.model import Twin
 
 Flux = Mapping[str, Float[Array, "*times"]]
+
+
+def enlarged(twin: Twin, experiment: Experiment) -> Twin:
+    """Give the twin with as many levels as an experiment asks for; see `qrexplore.experiments.with_levels`."""
+    levels = experiment.settings.get("levels")
+    return twin if levels is None else twin.with_levels(levels)
 
 
 @dataclass(frozen=True, eq=False)

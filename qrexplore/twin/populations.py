@@ -14,6 +14,7 @@ from qrexplore.twin.dynamics import Dynamics, dynamics, modes_of
 from qrexplore.twin.ensemble import Members, ensemble, sources, still_offsets
 from qrexplore.twin.evolve import Setting, clock, evolve
 from qrexplore.twin.model import Twin
+from qrexplore.twin.network import enlarged
 from qrexplore.twin.noise import AbstractSource, OneOverF, Telegraph
 from qrexplore.twin.probe import probed_shares
 from qrexplore.twin.spectroscopy import steady_populations
@@ -52,7 +53,7 @@ def populations(
     populations, norm
         The second number is the largest norm of a step's exponent; above `LARGEST_NORM` the step is too coarse.
     """
-    blocks = blocks_of(experiment, points)
+    twin, blocks = enlarged(twin, experiment), blocks_of(experiment, points)
     if not twin.noise.sources:
         return _one(twin, experiment, blocks, None, points=points, substeps=substeps, derivatives=derivatives)
     found, drawn, norm = of_members(twin, experiment, points, substeps=substeps, derivatives=derivatives)
@@ -68,7 +69,7 @@ def of_members(
     derivatives: Derivatives = "any",
 ) -> tuple[Float[Array, "members qubits levels points"], Members, Float[Array, ""]]:
     """Give what each member of the ensemble of slow noise finds, and what the members are; see `populations`."""
-    blocks = blocks_of(experiment, points)
+    twin, blocks = enlarged(twin, experiment), blocks_of(experiment, points)
 
     def run(member: Twin, path: Drawn | None) -> tuple[Array, Array]:
         return _one(member, experiment, blocks, path, points=points, substeps=substeps, derivatives=derivatives)
@@ -86,7 +87,7 @@ def joint(
     twin, experiment, points, substeps, derivatives
         See `populations`; the experiment is solved in time.
     """
-    blocks = blocks_of(experiment, points)
+    twin, blocks = enlarged(twin, experiment), blocks_of(experiment, points)
     matrices = dynamics(twin, experiment, blocks)
 
     def run(member: Twin, path: Drawn | None) -> tuple[Array, Array]:

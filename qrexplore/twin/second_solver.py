@@ -37,7 +37,7 @@ from qrexplore.twin.disturb import calm
 from qrexplore.twin.electronics import DriveGain
 from qrexplore.twin.evolve import clock
 from qrexplore.twin.model import Twin
-from qrexplore.twin.network import network
+from qrexplore.twin.network import enlarged, network
 
 TURN = 2 * np.pi
 _FINE = 32
@@ -55,7 +55,7 @@ class SecondSolver:
     """Everything about a twin and an experiment that does not depend on the point."""
 
     def __init__(self, twin: Twin, experiment: Experiment) -> None:
-        self.twin, self.experiment = twin, experiment
+        self.experiment, self.twin = experiment, (twin := enlarged(twin, experiment))
         # neighbours that rest are followed, too: that they only shift levels is one of the shortcuts
         beside = [name for kind in ("spectators", "resting") for name in experiment.settings.get(kind, ())]
         simulated = network(twin.chip, experiment.qubits, tuple(beside))

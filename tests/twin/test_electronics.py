@@ -1,5 +1,6 @@
 """Signal chains: step responses against their formulas, and what chaining must conserve."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from qrexplore.core import Named
 from qrexplore.quantum import GAUSS_NODES
 from qrexplore.twin import Delay, ExponentialResponse, Gain, LowPass, SignalChain, step_response
+from qrexplore.twin.electronics import Compression, GaussianFilter, Reflection
+from qrexplore.twin.electronics.wave import hold
 
 CELL = 0.5e-9
 NODES = np.asarray(GAUSS_NODES)
@@ -109,3 +112,65 @@ def test_gain_times_samples_is_held_for_every_cell():
     found = SignalChain(1e9, Named({"transfer": Gain(0.4)})).forward(jnp.array([0.5, -1.0]), 3)
     np.testing.assert_allclose(found[..., 0], [0.2] * 3 + [-0.4] * 3)
     np.testing.assert_array_equal(found[..., 0], found[..., 1])
+
+
+def late_line(delay, echo):
+    stages = {
+        "delay": Delay(delay),
+        "fast": ExponentialResponse(-0.1, 8e-9),
+        "echo": Reflection(0.2, echo),
+        "bandwidth": GaussianFilter(350e6),
+        "transfer": Gain(0.4),
+    }
+    return SignalChain(1e9, Named(stages))
+
+
+def late_formula(times, delay, echo):
+    """Response of the line to a step, its bandwidth by numbers: the answer of the other stages, averaged over the Gaussian."""
+    bandwidth = GaussianFilter(350e6)
+    width, lag = float(bandwidth.width), float(bandwidth.lag)
+    earlier = np.linspace(-lag, lag, 40_001)
+    weights = np.exp(-((earlier / width) ** 2) / 2)
+
+    def settled(time):
+        return np.where(time > 0, 1 - 0.1 * np.exp(-np.maximum(time, 0) / 8e-9), 0.0)
+
+    since = times[..., None] - lag - delay - earlier
+    return 0.4 * ((0.8 * settled(since) + 0.2 * settled(since - echo)) @ weights) / weights.sum()
+
+
+@pytest.mark.parametrize("substeps", [1, 3])
+@pytest.mark.parametrize(("delay", "echo"), [(0.0, 6.5e-9), (3.3e-9, 6.3e-9), (5.79e-9, 2.04e-9)])
+def test_edges_inside_a_cell_are_rounded_as_those_at_its_border(delay, echo, substeps):
+    found = late_line(delay, echo).forward(jnp.ones(40), substeps)
+    times = (np.arange(40 * substeps)[:, None] + NODES) * 1e-9 / substeps
+    # what is left is how the settling bends within a cell
+    np.testing.assert_allclose(found, late_formula(times, delay, echo), atol=1e-4)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_wave_is_as_smooth_in_the_times_of_delays_and_echoes_as_the_filter_behind_them(place):
+    def wave(time):
+        return late_line(*((time, 6.3e-9) if place == 0 else (3.3e-9, time))).forward(jnp.ones(20), 2)
+
+    times = 4e-9 + np.arange(0, 1e-9, 0.07e-9)
+    slopes = np.array([jax.jvp(wave, (time,), (1e-9,))[1] for time in times])
+    # integrated by Simpson's rule over each step, slopes must give what the wave gained, wherever the borders of cells are
+    middle = np.array([jax.jvp(wave, (time,), (1e-9,))[1] for time in times[:-1] + 0.035e-9])
+    gained = np.diff([np.asarray(wave(time)) for time in times], axis=0)
+    np.testing.assert_allclose((slopes[1:] + 4 * middle + slopes[:-1]) / 6 * 0.07, gained, atol=1e-6)
+
+
+def test_copies_are_made_at_once_where_no_filter_rounds_them():
+    line = late_line(3.3e-9, 6.3e-9)
+    clipped = SignalChain(1e9, Named({"delay": line.stages["delay"], "amplifier": Compression(1.0), **late_rest(line)}))
+    samples, cell = jnp.asarray([0.5, -0.5, 0.3, 0.0, 0.0, 0.0]), 0.25e-9
+    expected = line.stages["delay"].forward(hold(samples, 4), cell)
+    expected = Compression(1.0).forward(expected, cell)
+    for stage in late_rest(line).values():
+        expected = stage.forward(expected, cell)
+    np.testing.assert_allclose(clipped.forward(samples, 4), expected, atol=1e-14)
+
+
+def late_rest(line):
+    return {name: line.stages[name] for name in ("bandwidth", "transfer")}

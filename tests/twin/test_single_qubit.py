@@ -23,6 +23,7 @@ from qrexplore.twin import (
     SignalChain,
     SignalReadout,
     half_turn_amplitude,
+    level_populations,
     library,
     populations,
     predict,
@@ -311,3 +312,19 @@ def test_line_followed_with_one_cell_a_sample_settles_as_with_many(delay):
     left, rise = line_of_cell(line.forward(jnp.full(5000, 0.5), 16))
     cell = np.floor(times * 16e9).astype(int)
     np.testing.assert_allclose(coarse, left[cell] + rise[cell] * (times * 16e9 - cell), rtol=2e-5)
+
+
+def test_experiment_keeps_as_many_levels_as_it_asks_for_whatever_the_twin_keeps():
+    twin = library.transmon().replace(WARM)
+    experiment = experiments.rabi(np.linspace(0.2, 1.0, 4), pulse_duration=12e-9)
+    more = experiments.with_levels(experiment, 4)
+    four = replace(twin, chip=replace(twin.chip, qubits=Named({"q0": replace(twin.chip.qubits["q0"], levels=4)})))
+    found = np.asarray(predict(twin, more))
+    np.testing.assert_array_equal(found, predict(four, experiment))
+    assert np.max(np.abs(found - predict(twin, experiment))) > 1e-3, "the fourth level does not matter here"
+    # fewer than the twin keeps are not taken away
+    np.testing.assert_array_equal(predict(four, experiments.with_levels(experiment, 3)), found)
+    assert level_populations(twin, more).shape[1] == 4
+    assert second_opinion(twin, more, found, points=2).deviation < 1e-4
+    with pytest.raises(ValueError, match="`levels` must hold whole numbers from 3"):
+        experiments.with_levels(experiment, 2)

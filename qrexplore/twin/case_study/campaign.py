@@ -31,6 +31,8 @@ _SETTLING = 16e-9
 _WIDE = 0.015
 # of slow noise, where a superposition waits for long
 _NODES = 15
+# where strong drives, or heat in level 2, reach level 3
+_LEVELS = 4
 _BIASES = np.array([0.15, 0.3, 0.45])
 _ARC = np.linspace(-0.6, 0.6, 17)
 # height (V) of a step of the flux, and when the qubit is looked at after it
@@ -150,11 +152,14 @@ def held_out(known: Calibration) -> dict[str, Experiment]:
     }
 
 
-def _outcomes(experiment: Experiment, *, nodes: int = 0, settling: float | None = None) -> Experiment:
+def _outcomes(
+    experiment: Experiment, *, nodes: int = 0, levels: int | None = None, settling: float | None = None
+) -> Experiment:
     """Give an experiment that reports shares of three outcomes, with the slow noise that counts and the other qubit at rest."""
     settings = dict(experiment.settings) if settling is None else {**experiment.settings, "settling_time": settling}
     made = replace(experiment, observable="probability", units="1", settings=settings)
     made = lab.with_noise_nodes(made, nodes)
+    made = made if levels is None else lab.with_levels(made, levels)
     single = len(experiment.qubits) == 1
     return lab.with_spectators(made, NEIGHBOUR[experiment.qubits[0]], resting=True) if single else made
 
@@ -182,7 +187,9 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
                 qubit=qubit, drive_amplitude=known.selective[qubit] / np.sqrt(2), pulse_duration=_LONG_GATE, shots=1000,
             )
         ),
-        "rabi": _outcomes(lab.rabi(4 * half_turn * np.linspace(-1, 1, 41), pulse_duration=GATE, shots=1000, **own)),
+        "rabi": _outcomes(
+            lab.rabi(4 * half_turn * np.linspace(-1, 1, 41), pulse_duration=GATE, shots=1000, **own), levels=_LEVELS
+        ),
         "rabi_chevron": _outcomes(
             lab.rabi_chevron(
                 np.linspace(-30e6, 30e6, 13), np.arange(2, 62, 3) * 1e-9, drive_amplitude=half_turn / 2, shots=500, **own
@@ -201,7 +208,7 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
         "allxy": _outcomes(lab.allxy(shots=4000, **pulse, **own)),
         "fine": _outcomes(lab.fine_amplitude(np.arange(1, 26, 4), shots=4000, **pulse, **own)),
         "shots": _outcomes(lab.readout_shots([0, 1, 2], qubit=qubit, shots=20000)),
-        "shots_late": _outcomes(lab.readout_shots([0, 1, 2], qubit=qubit, wait=20e-6, shots=20000)),
+        "shots_late": _outcomes(lab.readout_shots([0, 1, 2], qubit=qubit, wait=20e-6, shots=20000), levels=_LEVELS),
         "thermal": _outcomes(
             lab.thermal_population(
                 known.selective[qubit] * np.linspace(0, 2, 13),

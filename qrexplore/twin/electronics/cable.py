@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from qrexplore.core import Scalar, parameter
 from qrexplore.twin.electronics.delay import at_nodes, shifted
-from qrexplore.twin.electronics.response import StepResponse, first_order, recursion
+from qrexplore.twin.electronics.response import Copies, StepResponse, first_order, recursion
 from qrexplore.twin.electronics.stage import AbstractStage, refuse
 from qrexplore.twin.electronics.wave import Wave
 
@@ -75,6 +75,10 @@ class Reflection(AbstractStage):
 
     amplitude: Scalar = parameter(0.0, unit="1", bounds=(-0.3, 0.3), label="share that comes as an echo")
     time: Scalar = parameter(6e-9, unit="s", bounds=(0.1e-9, 100e-9), label="delay of the echo")
+
+    def copies(self) -> Copies:
+        """Give what comes at once and the echo."""
+        return ((1 - self.amplitude, 0.0), (self.amplitude, self.time))
 
     def _echo(self, wave: Wave, cell: float) -> Wave:
         return at_nodes(*shifted(wave, self.time, cell))

@@ -1,5 +1,6 @@
 """A signal chain: from the samples of a generator to the wave at the chip."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import equinox as eqx
@@ -7,6 +8,8 @@ from jaxtyping import Array, Inexact
 
 from qrexplore.core import Named
 from qrexplore.twin.electronics.exponential import ExponentialResponse, ExponentialSum
+from qrexplore.twin.electronics.filters import GaussianFilter
+from qrexplore.twin.electronics.response import Copies
 from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError
 from qrexplore.twin.electronics.wave import Wave, hold
 
@@ -14,6 +17,16 @@ Stage = TypeVar("Stage", bound=AbstractStage)
 
 # no stage can be called that: names of stages have no space
 HELD = "held samples"
+
+
+def _smoothed(later: Sequence[AbstractStage]) -> bool:
+    """Tell whether a Gaussian filter comes before anything that does not commute with a delay."""
+    for stage in later:
+        if isinstance(stage, GaussianFilter):
+            return True
+        if not (stage.linear and stage.time_invariant):
+            return False
+    return False
 
 
 class SignalChain(eqx.Module):
@@ -72,10 +85,31 @@ class SignalChain(eqx.Module):
         substeps
             Cells a sample: each sample is held, then simulated with this resolution.
         """
+        return self._passed(list(self.stages.values()), samples, substeps)
+
+    def _passed(
+        self, stages: Sequence[AbstractStage], samples: Inexact[Array, "*batch samples"], substeps: int
+    ) -> Wave:
+        """Give the wave behind some of the stages, counted from the generator.
+
+        Copies that come late (delays, echoes) are made by the next Gaussian filter, whose answer to an edge inside a cell
+        is known exactly, if all stages up to there commute with them. (Of filters without an inverse only: what `inverse`
+        undoes are the stages one by one.)
+        """
         cell = self.cell(substeps)
         wave = hold(samples, substeps)
-        for stage in self.stages.values():
-            wave = stage.forward(wave, cell)
+        waiting: Copies = ()
+        for place, stage in enumerate(stages):
+            if stage.copies() and _smoothed(stages[place + 1 :]):
+                waiting = [
+                    (weight * share, delay + later)
+                    for weight, delay in waiting or ((1.0, 0.0),)
+                    for share, later in stage.copies()
+                ]
+            elif waiting and isinstance(stage, GaussianFilter):
+                wave, waiting = stage.response.of_copies(waiting).filtered(wave, cell), ()
+            else:
+                wave = stage.forward(wave, cell)
         return wave
 
     def follow(self, samples: Inexact[Array, "*batch samples"], substeps: int) -> dict[str, Wave]:
@@ -86,12 +120,10 @@ class SignalChain(eqx.Module):
         samples, substeps
             See `forward`; its result is the last wave.
         """
-        cell = self.cell(substeps)
-        waves = {HELD: hold(samples, substeps)}
-        wave = waves[HELD]
-        for name, stage in self.stages.items():
-            waves[name] = wave = stage.forward(wave, cell)
-        return waves
+        stages = list(self.stages.values())
+        return {
+            name: self._passed(stages[:count], samples, substeps) for count, name in enumerate((HELD, *self.stages))
+        }
 
     def inverse(self, wave: Wave, substeps: int) -> Wave:
         """Give the wave that the generator would have to put out for one at the chip.

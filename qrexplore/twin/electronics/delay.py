@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qrexplore.core import Scalar, parameter
 from qrexplore.quantum import GAUSS_NODES
+from qrexplore.twin.electronics.response import Copies
 from qrexplore.twin.electronics.stage import AbstractStage
 from qrexplore.twin.electronics.wave import Wave, line_of_cell
 
@@ -68,6 +69,10 @@ class Delay(AbstractStage):
     time_invariant: ClassVar[bool] = True
 
     time: Scalar = parameter(0.0, unit="s", bounds=(0.0, 50e-9), label="delay")
+
+    def copies(self) -> Copies:
+        """Give the one copy that arrives."""
+        return ((1.0, self.time),)
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Shift the wave to later times."""

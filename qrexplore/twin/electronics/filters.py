@@ -135,9 +135,14 @@ class GaussianFilter(AbstractStage):
         area = self.width * (integral(time / self.width - GAUSSIAN_LAG) - integral(-GAUSSIAN_LAG))
         return (area - beyond * time) / (1 - beyond)
 
+    @property
+    def response(self) -> StepResponse:
+        """The answer to a step."""
+        return StepResponse(self._step, self._ramp)
+
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Filter the wave."""
-        return StepResponse(self._step, self._ramp).filtered(wave, cell)
+        return self.response.filtered(wave, cell)
 
     def inverse(self, wave: Wave, cell: float) -> Wave:  # noqa: ARG002 (all stages are called alike)
         """Refuse: what is above the bandwidth is gone."""

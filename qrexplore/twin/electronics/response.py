@@ -4,7 +4,7 @@ Two forms serve all filters. One with few states (exponentials, Butterworth) is 
 known step response but no states (skin effect, Gaussian) is a sum over all earlier cells, done by FFT.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -107,11 +107,35 @@ def recursion(
 Response = Callable[[Float[Array, "cells 2"]], Float[Array, "cells 2"]]
 
 
+# weights and delays (s) of what arrives: a reflection sends the wave twice
+Copies = Sequence[tuple[Float[Array, ""] | float, Float[Array, ""] | float]]
+
+
 class StepResponse(NamedTuple):
     """Response to a unit step at t = 0 and its integral from there, as functions of t > 0 in s."""
 
     step: Response
     ramp: Response
+
+    def of_copies(self, copies: Copies) -> "StepResponse":
+        """Give the response of the same filter to copies of a wave, each with its weight and delayed by its own time.
+
+        As smooth in the delays as the filter is, where copies made cell by cell before the filter are not: an edge inside
+        a cell is a straight line there, which a filter as short as a cell can tell from an edge.
+        """
+
+        def late(response: Response) -> Response:
+            def summed(time: Float[Array, "cells 2"]) -> Float[Array, "cells 2"]:
+                total = jnp.zeros_like(time)
+                for weight, delay in copies:
+                    since = time - delay
+                    begun = since > 0
+                    total += weight * jnp.where(begun, response(jnp.where(begun, since, 1.0)), 0.0)
+                return total
+
+            return summed
+
+        return StepResponse(late(self.step), late(self.ramp))
 
     def _of_lines(self, cells: int, cell: float) -> tuple[Array, Array]:
         """Give the answers at the nodes to a cell that is 1, and to one that rises from 0 to 1."""

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from qrexplore.twin.electronics.response import Copies
 from qrexplore.twin.electronics.wave import Wave, line_of_cell
 
 
@@ -34,6 +35,10 @@ class AbstractStage(eqx.Module):
 
     linear: ClassVar[bool]
     time_invariant: ClassVar[bool]
+
+    def copies(self) -> Copies:
+        """Give weights and delays (s) of the copies of a wave of which this stage makes its answer; none if it does more."""
+        return ()
 
     @abc.abstractmethod
     def forward(self, wave: Wave, cell: float) -> Wave:

@@ -1,4 +1,4 @@
-"""What a simulation of an experiment knows beside the measured qubits: spectators, and how slow noise is averaged.
+"""How an experiment is simulated: with which spectators, how many levels, and how slow noise is averaged.
 
 Spectators are transmons that the experiment neither prepares nor measures, but that matter to those it does.
 """
@@ -60,3 +60,24 @@ def with_noise_nodes(experiment: Experiment, nodes: int) -> Experiment:
     """
     require_counts(nodes, "nodes")
     return replace(experiment, settings={**experiment.settings, "noise_nodes": int(nodes)})
+
+
+def with_levels(experiment: Experiment, levels: int) -> Experiment:
+    """Give an experiment in whose simulation each transmon keeps a number of levels, even if the twin keeps fewer.
+
+    Strong pulses, and heat in level 2, reach levels that most experiments do without.
+
+    Parameters
+    ----------
+    experiment
+        What is done.
+    levels
+        How many at least.
+
+    Raises
+    ------
+    ValueError
+        If `levels` is not a whole number from 3.
+    """
+    require_counts(levels, "levels", smallest=3)
+    return replace(experiment, settings={**experiment.settings, "levels": int(levels)})
