@@ -185,7 +185,8 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
             lab.ef_spectroscopy(
                 known.level_two[qubit] + np.linspace(-6e6, 6e6, 41),
                 qubit=qubit, drive_amplitude=known.selective[qubit] / np.sqrt(2), pulse_duration=_LONG_GATE, shots=1000,
-            )
+            ),
+            levels=_LEVELS,
         ),
         "rabi": _outcomes(
             lab.rabi(4 * half_turn * np.linspace(-1, 1, 41), pulse_duration=GATE, shots=1000, **own), levels=_LEVELS
