@@ -31,6 +31,7 @@ _HOMES = {
     "save_twin": "qrexplore.twin",
     "show_signal_path": "qrexplore.ui",
     "show_case": "qrexplore.ui",
+    "show_examination": "qrexplore.ui",
     "show_study": "qrexplore.ui",
     "signal_path": "qrexplore.views",
     "simulate": "qrexplore.twin",

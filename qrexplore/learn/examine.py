@@ -184,8 +184,9 @@ def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Good
     pooled, predicted = _pooled(part.measured, part.predicted)
     there = pooled.present
     found = np.asarray(pooled.residuals(jnp.asarray(predicted))).reshape(there.shape)
-    # few counts have a mean of their own, which neighbors would share, and outcomes that come often a smaller variance
-    found = found - expected_residuals(pooled, predicted)
+    # few counts have a mean of their own, which neighbors would share, and outcomes that come often a smaller variance;
+    # what is left is told as data less fit
+    found = expected_residuals(pooled, predicted) - found
     variance = expected_squares(pooled, predicted) - expected_residuals(pooled, predicted) ** 2
     freedom, squares = float(np.nansum(variance)) - spent, float(np.nansum(found**2))
     if pooled.noise == "unknown":  # then only what is left of neighbors tells

@@ -86,19 +86,19 @@ class Goodness:
         each = self.false_alarm / trials
         found = []
         if self.p_value < each:
-            found.append(f"chi2 per degree of freedom {self.chi2 / self.dof:.3f} (p = {self.p_value:.1g})")
+            found.append(f"chi2 per degree of freedom {self.chi2 / self.dof:.3f} ({_chance(self.p_value)})")
         for one in self.axes:
             if one.runs_p < each:
                 found.append(
                     f"long runs along {one.axis}: {one.changes} changes of sign, {one.expected:.0f} expected "
-                    f"(p = {one.runs_p:.1g})"
+                    f"({_chance(one.runs_p)})"
                 )
             if one.correlation_p < each:
                 found.append(
-                    f"neighbors along {one.axis} correlated by {one.correlation:.2f} (p = {one.correlation_p:.1g})"
+                    f"neighbors along {one.axis} correlated by {one.correlation:.2f} ({_chance(one.correlation_p)})"
                 )
         if self.worst is not None and self.worst.p_value < each:
-            found.append(f"{self.worst} (p = {self.worst.p_value:.1g})")
+            found.append(f"{self.worst} ({_chance(self.worst.p_value)})")
         return tuple(found)
 
     @property
@@ -117,6 +117,11 @@ class Goodness:
         if self.worst is not None and not any(flag.startswith(str(self.worst)) for flag in self.flags):
             lines.append(f"  worst region, within noise: {self.worst}")
         return "\n".join(lines)
+
+
+def _chance(p_value: float) -> str:
+    # below what a number can hold there is no telling
+    return f"p = {p_value:.1g}" if p_value > 0 else "p < 1e-300"
 
 
 def goodness(

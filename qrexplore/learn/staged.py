@@ -7,7 +7,7 @@ on, unless a qubit at rest tells it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
@@ -19,17 +19,13 @@ from qrexplore.experiments import Experiment, lines_of
 from qrexplore.learn.placing import placed
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
-from qrexplore.optimize import LeastSquares, LevenbergMarquardt, Stop, search
+from qrexplore.learn.scouting import scouted
+from qrexplore.optimize import LevenbergMarquardt, Stop, search
 from qrexplore.twin import Twin
 
 LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at all data"
 # a stage only has to come near: it ends when it no longer gets ahead
 _STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
-# places along the range of a parameter of which only its bounds are known, and what the others are given to follow to each
-_PLACES, _STEP = 10, Stop(steps=1)
-# valleys that are followed to their ends, and the share of the information on the parameter that what is looked at must hold
-_FOLLOWED, _TELLING = 2, 0.9
-_FOLLOW = Stop(steps=10, patience=3, share=1e-4)
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ def staged(
         if reached and not at_rest & set(reached):
             began = time.perf_counter()
             here = replace(problem, twin=twin)
-            point, loss = _scouted(kernel, here, path, bounds)
+            point, loss = scouted(kernel, here, path, bounds)
             twin = problem.moved(_values(kernel, here, point))
             note(f"range of {path}", loss, began)
     return Staged(twin, tuple(stages))
@@ -114,98 +110,6 @@ def _pulses_flux(experiment: Experiment) -> bool:
 def _bounded_only(problem: LearnProblem) -> dict[str, Uniform]:
     """Give the parameters that move and of which only bounds are known, with these."""
     return {row.path: row.prior for row in problem.table if isinstance(row.prior, Uniform)}
-
-
-def _scouted(
-    kernel: Kernel, problem: LearnProblem, path: str, bounds: Uniform
-) -> tuple[Float[np.ndarray, " moving"], float]:
-    """Look for the best valley along one parameter, and give a point in it with half the sum of squares there.
-
-    The parameter is led along its range, from where it is to both ends, and the others follow: what makes up for an echo at the
-    wrong place is let go of little by little. The experiments that tell most of it are computed; of all others the linear model
-    about the start says what they allow.
-    """
-    whole = kernel.least_squares(problem)
-    start = whole.start
-    residual, jacobian = whole.linearize(start)
-    column = problem.table.paths.index(path)
-    ends = np.cumsum(list(kernel.sizes.values()))
-    told = [float(np.sum(rows**2)) for rows in np.split(jacobian[: ends[-1], column], ends[:-1])]
-    telling = _most(dict(zip(kernel.sizes, told, strict=True)))
-    others = np.concatenate([
-        np.arange(end - size, end) for end, (name, size) in zip(ends, kernel.sizes.items(), strict=True) if name not in telling
-    ]).astype(int)  # fmt: skip
-    # along the range of the parameter itself their linear model would lead astray
-    slopes = jacobian[others]
-    slopes[:, column] = 0.0
-    part = kernel.only(telling).least_squares(problem)
-
-    def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found, rows = part.linearize(point)
-        return np.append(found, residual[others] + slopes @ (point - start)), np.vstack([rows, slopes])
-
-    def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
-        found, rows = linearize(point)
-        return float(found @ found) / 2, rows.T @ found
-
-    posed = LeastSquares(linearize, gradient, start)
-    profile = _led(posed, column, _places(kernel, problem, column, bounds))
-    # where nothing can be computed there is no bottom
-    losses = np.nan_to_num([np.inf, *(loss for loss, _ in profile), np.inf], nan=np.inf)
-    bottoms = [one for k, one in enumerate(profile, 1) if losses[k] <= min(losses[k - 1], losses[k + 1])]
-    tried = sorted(bottoms, key=lambda one: one[0] if np.isfinite(one[0]) else np.inf)[:_FOLLOWED]
-    found = [search(posed, LevenbergMarquardt(), stop=_FOLLOW, start=place) for _, place in tried]
-    best = min(found, key=lambda end: end.loss if np.isfinite(end.loss) else np.inf)
-    return best.coordinates, best.loss
-
-
-def _places(kernel: Kernel, problem: LearnProblem, column: int, bounds: Uniform) -> Float[np.ndarray, " places"]:
-    """Give the free coordinate of a parameter at places along its range, in their order."""
-    found = []
-    for share in (np.arange(_PLACES) + 0.5) / _PLACES:
-        values = problem.candidates.values.copy()
-        values[problem.moving[column]] = bounds.low + share * (bounds.high - bounds.low)
-        found.append(kernel.coordinates.free(values)[problem.moving][column])
-    return np.sort(found)
-
-
-def _led(
-    posed: LeastSquares, column: int, places: Float[np.ndarray, " places"]
-) -> list[tuple[float, Float[np.ndarray, " moving"]]]:
-    """Lead one coordinate from where it is over all places, and give the loss and the point that the others come to at each."""
-
-    def settled(point: np.ndarray) -> tuple[float, np.ndarray]:
-        """Let the others follow from a point, for a step."""
-
-        def linearize(others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found, rows = posed.linearize(np.insert(others, column, point[column]))
-            return found, np.delete(rows, column, axis=1)
-
-        def gradient(others: np.ndarray) -> tuple[float, np.ndarray]:
-            found, rows = linearize(others)
-            return float(found @ found) / 2, rows.T @ found
-
-        held = LeastSquares(linearize, gradient, np.delete(point, column))
-        end = search(held, LevenbergMarquardt(), stop=_STEP)
-        return end.loss, np.insert(end.coordinates, column, point[column])
-
-    def along(way: np.ndarray, point: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-        for place in way:
-            point = point.copy()
-            point[column] = place
-            loss, point = settled(point)
-            yield loss, point
-
-    here = settled(posed.start)
-    below, above = np.split(places, [np.searchsorted(places, posed.start[column])])
-    return [*reversed([*along(below[::-1], here[1])]), here, *along(above, here[1])]
-
-
-def _most(told: Mapping[str, float]) -> tuple[str, ...]:
-    """Give the names that hold most of some sum, the largest first."""
-    order = sorted(told, key=lambda name: -told[name])
-    shares = np.cumsum([told[name] for name in order]) / max(sum(told.values()), np.finfo(float).tiny)
-    return tuple(order[: int(np.searchsorted(shares, _TELLING)) + 1])
 
 
 def _values(kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"]) -> dict[str, float]:

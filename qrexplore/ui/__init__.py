@@ -4,7 +4,16 @@ Everything below this floor is immutable; here, and only here, is state. Handler
 threads at once, so they take the session's lock and never compile.
 """
 
-from qrexplore.ui.figures import case_figure, show_case, show_signal_path, show_study, signal_path_figure, study_figure
+from qrexplore.ui.figures import (
+    case_figure,
+    examination_figure,
+    show_case,
+    show_examination,
+    show_signal_path,
+    show_study,
+    signal_path_figure,
+    study_figure,
+)
 from qrexplore.ui.runner import Runner
 from qrexplore.ui.session import Session, Snapshot
 from qrexplore.ui.widgets import RaceView, explore_graph, explore_race
@@ -17,10 +26,12 @@ __all__ = [
     "Snapshot",
     "Workbench",
     "case_figure",
+    "examination_figure",
     "explore",
     "explore_graph",
     "explore_race",
     "show_case",
+    "show_examination",
     "show_signal_path",
     "show_study",
     "signal_path_figure",
