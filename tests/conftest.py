@@ -14,21 +14,36 @@ _COMPILE_EVENT = "/jax/core/compile/backend_compile_duration"
 _LONG = ("03-debug-a-processor.ipynb",)
 
 
+# tutorials on measured data
+_MEASURED = ("04-learn-from-measured-data.ipynb",)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Leave long tutorials to the slow set."""
+    """Leave long tutorials to the slow set, and skip those whose data are not there."""
+    folder = _measured_folder()
     for item in items:
         if item.path.name in _LONG:
             item.add_marker(pytest.mark.slow)
+        if item.path.name in _MEASURED and not folder.is_dir():
+            item.add_marker(pytest.mark.skip(reason=_no_data(folder)))
+
+
+def _measured_folder() -> Path:
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("QREXPLORE_SHARED_DATA", beside))
+
+
+def _no_data(folder: Path) -> str:
+    return f"no measured data at {folder}; set QREXPLORE_SHARED_DATA to their folder"
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the measured data sets; tests that need them are skipped where they are not."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("QREXPLORE_SHARED_DATA", beside))
+    folder = _measured_folder()
     if not folder.is_dir():
-        pytest.skip(f"no measured data at {folder}; set QREXPLORE_SHARED_DATA to their folder")
+        pytest.skip(_no_data(folder))
     return folder
 
 

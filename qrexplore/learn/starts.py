@@ -252,8 +252,10 @@ def _cryoscope_detuning(twin: Twin, experiment: Experiment, values: np.ndarray) 
         transmon = twin.chip.qubits[qubit]
         expected = float(transmon.at_flux(jnp.asarray(gain * height))[0] - transmon.at_flux(jnp.zeros(()))[0])
     step = float(np.min(np.diff(times)))
-    grid = np.fft.fftfreq(16 * len(times), step)
-    seen = grid[np.argmax(np.abs(np.fft.fft(_analytic(values, 1.0), 16 * len(times))))]
+    # rows may be missing, so that durations need not be evenly spaced
+    count = round(16 * (np.ptp(times) / step + 1))
+    grid = np.fft.fftfreq(count, step)
+    seen = grid[np.argmax(np.abs(np.exp(-2j * np.pi * grid[:, None] * times) @ _analytic(values, 1.0)))]
     known = experiment.settings.get("quadrature_sign")
     signs = (1.0, -1.0) if known is None else (float(known),)
     candidates = [(sign, sign * seen + fold / step) for sign in signs for fold in range(-3, 4)]

@@ -8,7 +8,8 @@ import pytest
 
 from qrexplore import experiments
 from qrexplore.core import Status
-from qrexplore.learn import RECIPES, Kernel, LearnProblem, compiled, laplace, learn, study
+from qrexplore.data import split
+from qrexplore.learn import RECIPES, Kernel, LearnProblem, compiled, completed, laplace, learn, start, study
 from qrexplore.optimize import Coordinates, LeastSquares, LevenbergMarquardt
 from qrexplore.twin import library, simulate
 
@@ -71,6 +72,19 @@ def test_study_recovers_what_the_experiment_can_tell(name):
     for path in told:
         assert np.isfinite(result.stderr[path]), path
     assert found.explained
+
+
+@pytest.mark.parametrize("height", [0.36, 0.42])
+def test_sign_and_alias_of_a_cryoscope_are_the_same_with_rows_kept_out(height):
+    truth = library.transmon().replace(TRUTH | {"flux_q0.distortion.amplitude": -0.05})
+    data = measure(truth, experiments.cryoscope(np.arange(1, 60) * 1e-9, flux_amplitude=height))
+    fitted, _ = split(data, "duration")
+    for part in (data, fitted):
+        whole = completed(library.transmon(), part)
+        assert json.loads(whole.attrs["settings"])["quadrature_sign"] == 1
+        assert start(library.transmon(), whole).parameters["flux_q0.transfer.gain"].value == pytest.approx(
+            0.41, rel=0.02
+        )
 
 
 def test_study_of_an_echo_recovers_t2():
