@@ -13,14 +13,14 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
-from qrexplore.core import side_by_side
+from qrexplore.core import Named, side_by_side
 from qrexplore.data import observable
 from qrexplore.learn import Examination, Kernel, LearnProblem, Stage, examine, learn, staged
 from qrexplore.loop.causes import Diagnosis, diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error
 from qrexplore.twin import Twin, predict, simulate
 from qrexplore.twin.case_study import CaseStudy
-from qrexplore.twin.electronics import Gain, SignalChain, settling
+from qrexplore.twin.electronics import Delay, Gain, GaussianFilter, SignalChain
 from qrexplore.twin.static import late_step
 
 # of a population: what the steps of the solver may be off by where data are made
@@ -30,6 +30,8 @@ _SYMPTOMS = ("chevron",)
 LINE = "flux_q1"
 # when the step response is compared (s), and the step behind it (V)
 STEP_TIMES = np.concatenate([np.geomspace(2e-9, 4e-6, 80), np.geomspace(4.5e-6, 40e-6, 20)])
+# until when (s) a step has edges, that of an echo too, and how much finer than samples it is followed until then
+_EDGES, _FINER = 100e-9, 8
 # gates of the trains, one every 80 ns
 _TRAINS = (5, 20, 50)
 _DRAWS = 12
@@ -106,7 +108,7 @@ class CaseReport:
     panels
         The storyboard.
     step
-        Response of the flux line to a step of 1 V (Φ0) at `STEP_TIMES`, learned and true.
+        Response of the flux line to a step of 1 V (Φ0) at `STEP_TIMES` after the middle of its edge, learned and true.
     seconds
         Wall time of each stage.
     """
@@ -286,9 +288,14 @@ def solve_case(
 
 
 def _settled(line: SignalChain) -> Float[np.ndarray, " times"]:
-    """Give the response to a step of 1 V (Φ0) at `STEP_TIMES` after it has arrived, without the edge of the line's bandwidth."""
-    wave = late_step(settling(line), 1.0, jnp.asarray(STEP_TIMES), float(STEP_TIMES[-1]) + 20e-9)
-    return float(line.stage(Gain).gain) * np.asarray(wave)
+    """Give the response to a step of 1 V (Φ0) at `STEP_TIMES` after the middle of its edge has arrived."""
+    stages = {name: stage for name, stage in line.stages.items() if not isinstance(stage, Delay | Gain)}
+    punctual = replace(line, stages=Named(stages))
+    times = jnp.asarray(STEP_TIMES) + line.stage(GaussianFilter).lag
+    fine = replace(punctual, sample_rate=_FINER * line.sample_rate)
+    early = late_step(fine, 1.0, times, _EDGES)
+    late = late_step(punctual, 1.0, times, float(times[-1]) + 20e-9)
+    return float(line.stage(Gain).gain) * np.asarray(jnp.where(times < _EDGES, early, late))
 
 
 def _coupling(twin: Twin) -> float:
