@@ -4,7 +4,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qrexplore.loop import CaseReport
+
+# written last: where it is, a case study is finished
+RESULT = "result.json"
 
 
 def add(commands: Any) -> None:
@@ -18,28 +24,64 @@ def add(commands: Any) -> None:
         ),
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the device and all that is drawn (0 is the paper's figure)"
+        "--seed",
+        default="0",
+        help="of the device and all that is drawn (0 is the paper's figure); several as 0-19 or 0,3,5",
     )
     parser.add_argument(
         "--flaw",
         default="distortion",
         help="what is wrong with the device: distortion, none, crosstalk, skew or compression",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for result.json, the data and the four panels")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for result.json, the data and the four panels; of several seeds each has a folder in it, and one that is "
+        "finished is not done again",
+    )
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Carry it out and write the result; give 0."""
-    import qrexplore as qx  # loaded late: the other commands do not wait for it
+    from qrexplore import loop  # loaded late: the other commands do not wait for it
+
+    seeds = seeds_of(chosen.seed)
+    folder: Path = chosen.out
+    if len(seeds) == 1:
+        report = carried_out(seeds[0], chosen.flaw, folder)
+        sys.stdout.write(f"{report!r}\nwritten: {folder / RESULT}\n")
+        return 0
+    places = [folder / f"seed-{seed}" for seed in seeds]
+    for seed, place in zip(seeds, places, strict=True):
+        if not (place / RESULT).exists():
+            told(f"seed {seed}")
+            carried_out(seed, chosen.flaw, place)
+    results = [json.loads((place / RESULT).read_text(encoding="utf-8")) for place in places]
+    sys.stdout.write(f"{loop.summarized(results)!r}\n")
+    return 0
+
+
+def seeds_of(text: str) -> list[int]:
+    """Give the seeds that ``3``, ``0-19`` or ``0,3,5-7`` names; ValueError if it names none."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            msg = f"`--seed` must be whole numbers from 0, as 3, 0-19 or 0,3,5, got {text!r}."
+            raise ValueError(msg)
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def carried_out(seed: int, flaw: str, folder: Path) -> "CaseReport":
+    """Carry out one case study and write it; the result is written last."""
+    import qrexplore as qx
     from qrexplore import loop
     from qrexplore.core import write_whole
 
-    if chosen.seed < 0:
-        msg = f"`--seed` must be a whole number from 0, got {chosen.seed}."
-        raise ValueError(msg)
-    study = qx.library.case_study(chosen.seed, flaw=chosen.flaw)
-    folder: Path = chosen.out
+    study = qx.library.case_study(seed, flaw=flaw)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     told("measuring the hidden device")
     data = loop.measured(study)
@@ -48,10 +90,9 @@ def run(chosen: argparse.Namespace) -> int:
     report = loop.solve_case(study, data, on_stage=lambda name, seconds: told(f"{name}: {seconds:.1f} s"))
     for name in ("naive", "device", "learned", "mended"):
         qx.save(getattr(report.panels, name), folder / f"panel-{name}.nc")
-    held = json.dumps(report.to_dict(), indent=2, allow_nan=False) + "\n"
-    write_whole(folder / "result.json", held.encode())
-    sys.stdout.write(f"{report!r}\nwritten: {folder / 'result.json'}\n")
-    return 0
+    result = {**report.to_dict(), "criteria": [one.to_dict() for one in loop.criteria(report)]}
+    write_whole(folder / RESULT, (json.dumps(result, indent=2, allow_nan=False) + "\n").encode())
+    return report
 
 
 def told(line: str) -> None:

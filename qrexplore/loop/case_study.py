@@ -5,8 +5,7 @@ It is carried out as a lab would: what the hidden device is made of is looked at
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,8 +15,9 @@ from jaxtyping import Float
 from qrexplore.core import Named, side_by_side
 from qrexplore.data import observable
 from qrexplore.learn import Examination, Kernel, LearnProblem, Stage, examine, learn, staged
-from qrexplore.loop.causes import Diagnosis, diagnosed, distortion
+from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error
+from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
 from qrexplore.twin import Twin, predict, simulate
 from qrexplore.twin.case_study import CaseStudy
 from qrexplore.twin.electronics import Delay, Gain, GaussianFilter, SignalChain
@@ -27,190 +27,11 @@ from qrexplore.twin.static import late_step
 _TOLERANCE = 3e-4
 _STEPS = 30
 _SYMPTOMS = ("chevron",)
-LINE = "flux_q1"
-# when the step response is compared (s), and the step behind it (V)
-STEP_TIMES = np.concatenate([np.geomspace(2e-9, 4e-6, 80), np.geomspace(4.5e-6, 40e-6, 20)])
 # until when (s) a step has edges, that of an echo too, and how much finer than samples it is followed until then
 _EDGES, _FINER = 100e-9, 8
 # gates of the trains, one every 80 ns
 _TRAINS = (5, 20, 50)
 _DRAWS = 12
-
-
-@dataclass(frozen=True, eq=False)
-class Panels:
-    """The storyboard: a chevron of the model before anything was learned, the device, the learned model, the mended device.
-
-    Attributes
-    ----------
-    naive, device, learned, mended
-        Datasets of the same sweep; those of devices are of shots.
-    rms
-        Root of the mean square of (b - a), (c - b) and (d - a), and of the shot noise of b, as shares of an outcome.
-    """
-
-    naive: xr.Dataset
-    device: xr.Dataset
-    learned: xr.Dataset
-    mended: xr.Dataset
-    rms: dict[str, float]
-
-
-@dataclass(frozen=True)
-class GateErrors:
-    """Coherent errors of a CZ on the device, ``1 - F``.
-
-    Attributes
-    ----------
-    ideal
-        Of the pulse that is best on an undistorted line, there.
-    before
-        Of the same pulse on the device.
-    recalibrated
-        With amplitude and duration calibrated anew on the device.
-    compensated
-        Of the first pulse, sent through the filter that undoes the line as it was learned; the device was not touched.
-    refined
-        The same with amplitude and duration calibrated on the device afterwards.
-    drawn
-        As `compensated`, with filters from draws of the posterior.
-    recalibrated_trains, compensated_trains
-        Of the last gate of trains, by their length.
-    overshoot
-        Largest voltage of the corrected pulse over that of the pulse.
-    """
-
-    ideal: float
-    before: float
-    recalibrated: float
-    compensated: float
-    refined: float
-    drawn: tuple[float, ...]
-    recalibrated_trains: dict[int, float]
-    compensated_trains: dict[int, float]
-    overshoot: float
-
-
-@dataclass(frozen=True, eq=False)
-class CaseReport:
-    """What became of a case study.
-
-    Attributes
-    ----------
-    study
-        The case.
-    examination
-        Of the fit, with its scores on what was kept out of it.
-    diagnosis
-        What is wrong.
-    gate
-        What a CZ costs before and after.
-    panels
-        The storyboard.
-    step
-        Response of the flux line to a step of 1 V (Φ0) at `STEP_TIMES` after the middle of its edge, learned and true.
-    seconds
-        Wall time of each stage.
-    """
-
-    study: CaseStudy
-    examination: Examination
-    diagnosis: Diagnosis
-    gate: GateErrors
-    panels: Panels
-    step: dict[str, Float[np.ndarray, " times"]]
-    seconds: dict[str, float]
-
-    @property
-    def step_error(self) -> float:
-        """Largest deviation of the learned step response from the true one, relative to its gain."""
-        gain = self.study.truth[f"{LINE}.transfer.gain"]
-        return float(np.max(np.abs(self.step["learned"] - self.step["true"])) / gain)
-
-    def coverage(self) -> dict[str, dict[str, float]]:
-        """Give the shares of learned parameters whose truth lies within one standard deviation, and within the interval.
-
-        NaN for ``all`` if none was learned.
-        """
-        truth, groups = self.study.truth, {"all": []}
-        for one in self.examination.estimates:
-            if one.verdict == "learned":
-                held = one.interval[0] <= truth[one.path] <= one.interval[1]
-                near = abs(one.value - truth[one.path]) <= one.sigma
-                for group in ("all", one.path.partition(".")[0]):
-                    groups.setdefault(group, []).append((near, held))
-        return {
-            group: {
-                "parameters": len(found),
-                "within_sigma": sum(near for near, _ in found) / len(found) if found else float("nan"),
-                "within_interval": sum(held for _, held in found) / len(found) if found else float("nan"),
-            }
-            for group, found in groups.items()
-        }
-
-    def __repr__(self) -> str:
-        """Print it for people."""
-        gate, rms, held = self.gate, self.panels.rms, self.coverage()["all"]
-        result = self.examination.result
-        trains = ", ".join(
-            f"{count}: {100 * before:.2g} -> {100 * gate.compensated_trains[count]:.2g} %"
-            for count, before in gate.recalibrated_trains.items()
-        )
-        return "\n".join(
-            [
-                (
-                    f"case study of seed {self.study.seed}: {result.status.value} after {len(result.history)} steps over "
-                    f"all data, {sum(self.seconds.values()):.0f} s in all"
-                ),
-                (
-                    f"chi2 per degree of freedom {result.chi2_per_dof:.3f}; of {held['parameters']} learned parameters "
-                    f"{100 * held['within_sigma']:.0f} % within a standard deviation, {100 * held['within_interval']:.0f} % "
-                    "within their 95 % interval of the truth"
-                ),
-                f"step response of the line: off by {self.step_error:.1e} at most, 2 ns to 40 us",
-                (
-                    f"CZ error: ideal {100 * gate.ideal:.2g} %, on the device {100 * gate.before:.3g} %, calibrated anew "
-                    f"{100 * gate.recalibrated:.2g} %, line undone {100 * gate.compensated:.2g} %, and calibrated after that "
-                    f"{100 * gate.refined:.2g} %"
-                ),
-                f"last gate of a train, calibrated anew -> line undone: {trains}",
-                (
-                    f"chevrons, rms: device - naive {rms['b-a']:.4f}, learned - device {rms['c-b']:.4f}, mended - naive "
-                    f"{rms['d-a']:.4f}, shot noise {rms['shot noise']:.4f}"
-                ),
-                repr(self.diagnosis),
-                *(f"kept out of the fit, {score}" for score in self.examination.scores),
-            ]
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give it as plain numbers and words, as JSON holds them."""
-        examined, truth = self.examination.to_dict(), self.study.truth
-        for one in examined["parameters"]:
-            one["truth"] = truth[one["path"]]
-        return {
-            "seed": self.study.seed,
-            "status": self.examination.result.status.value,
-            "steps": len(self.examination.result.history),
-            **examined,
-            "coverage": {group: _finite(shares) for group, shares in self.coverage().items()},
-            "step_response_error": self.step_error,
-            "diagnosis": {
-                "named": list(self.diagnosis.named),
-                "explained": self.diagnosis.explained,
-                "causes": [_finite(asdict(cause)) for cause in self.diagnosis.causes],
-                "text": repr(self.diagnosis),
-            },
-            "cz_error": asdict(self.gate),
-            "rms": self.panels.rms,
-            "seconds": self.seconds,
-        }
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in values.items()
-    }
 
 
 def measured(study: CaseStudy, *, seed: int | None = None) -> dict[str, xr.Dataset]:

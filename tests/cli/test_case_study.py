@@ -5,16 +5,36 @@ import json
 import pytest
 
 from qrexplore.cli import main
+from qrexplore.cli.case_study import seeds_of
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
-    [(["--seed", "-1"], "`--seed` must be a whole number from 0"), (["--flaw", "gremlins"], "`flaw` must be one of")],
+    [(["--seed", "-1"], "`--seed` must be whole numbers from 0"), (["--flaw", "gremlins"], "`flaw` must be one of")],
 )
 def test_what_makes_no_case_is_refused_and_nothing_is_written(words, why, tmp_path, capsys):
     assert main(["case-study", *words, "--out", str(tmp_path / "run")]) == 1
     assert why in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_seeds_may_be_one_several_or_a_range():
+    assert seeds_of("3") == [3]
+    assert seeds_of("0-3") == [0, 1, 2, 3]
+    assert seeds_of("0,5, 7-8") == [0, 5, 7, 8]
+    with pytest.raises(ValueError, match="`--seed` must be whole numbers"):
+        seeds_of("0-")
+
+
+def test_finished_seeds_are_summed_up_and_not_done_again(tmp_path, capsys):
+    for seed in (0, 1):
+        (tmp_path / f"seed-{seed}").mkdir()
+        kept = {
+            "seed": seed, "flaw": "distortion", "parameters": [], "criteria": [], "diagnosis": {"named": []}, "seconds": {}
+        }  # fmt: skip
+        (tmp_path / f"seed-{seed}" / "result.json").write_text(json.dumps(kept))
+    assert main(["case-study", "--seed", "0-1", "--out", str(tmp_path)]) == 0
+    assert "2 devices with the flaw 'distortion', seeds 0, 1" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -28,6 +28,8 @@ class CaseStudy:
     ----------
     seed
         Of everything that is drawn.
+    flaw
+        What is wrong with the device.
     twin
         The model, at the centers of its priors.
     priors
@@ -43,6 +45,7 @@ class CaseStudy:
     """
 
     seed: int
+    flaw: str
     twin: Twin
     priors: dict[str, Prior]
     calibration: Calibration
@@ -84,6 +87,7 @@ def case_study(seed: int = 0, *, flaw: str = "distortion") -> CaseStudy:
     calibration = calibrated(start.replace(true), generator)
     return CaseStudy(
         seed=seed,
+        flaw=flaw,
         twin=start.replace({path: prior.center for path, prior in known.items()}),
         priors=known,
         calibration=calibration,

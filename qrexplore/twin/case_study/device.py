@@ -26,7 +26,7 @@ _FULL_SCALE = 2.0
 # largest voltage of the flux generators
 RANGE = 0.75
 # so many that their average is far within the shots
-_TRAJECTORIES = 512
+_TRAJECTORIES = 4096
 
 # the device of the white paper's figures, whose flux line 1 is distorted
 DEMONSTRATION: Mapping[str, float] = {

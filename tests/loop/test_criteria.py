@@ -1,0 +1,105 @@
+"""What a case study must reach, on reports made up to reach it or to miss it by one number each."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from qrexplore.loop import STEP_TIMES, CaseReport, criteria
+from qrexplore.loop.criteria import CULPRITS
+from qrexplore.loop.report import GateErrors
+from qrexplore.twin.case_study.model import model
+
+TWIN = model()
+TRUTH = {path: TWIN.parameters[path].value for path in TWIN.parameters.paths} | {
+    "flux_q1.fast.amplitude": -0.03, "flux_q1.middle.amplitude": 0.018, "flux_q1.slow.amplitude": -0.02,
+}  # fmt: skip
+LINE = [
+    path
+    for path in TRUTH
+    if path.startswith(("flux_q1", "flux_q0")) and path.endswith((".amplitude", ".time_constant"))
+]
+
+
+def estimate(path, value):
+    width = 0.05 * max(abs(value), 1e-3)
+    return SimpleNamespace(
+        path=path, value=value, sigma=width, interval=(value - 2 * width, value + 2 * width), verdict="learned"
+    )
+
+
+def report(flaw="distortion", named=(CULPRITS["distortion"],), share=0.97, true=(), moved=(), step=0.0, **gate):
+    """Give a report of a fit that found the truth, but for what is asked for."""
+    errors = {"ideal": 3e-4, "before": 0.15, "recalibrated": 0.03, "compensated": 4e-4, "refined": 4e-4} | gate
+    drawn = tuple(gate.pop("drawn", (5e-4,) * 10)) if "drawn" in gate else (5e-4,) * 10
+    errors.pop("drawn", None)
+    trains = {5: 4e-4, 20: 4e-4, 50: 5e-4}
+    causes = [SimpleNamespace(name=name, gate_share=share, evidence=1e6) for name in CULPRITS.values()]
+    # two of three within a standard deviation
+    truth = TRUTH | dict(true)
+    found = [estimate(path, (truth | dict(moved))[path]) for path in LINE]
+    near = [estimate(f"q{k}.t1", 1.0) for k in range(2 * len(LINE))]
+    truth |= {one.path: one.value + (1.5 * one.sigma if k % 2 else 0.0) for k, one in enumerate(near)}
+    gain = truth["flux_q1.transfer.gain"]
+    score = SimpleNamespace(name="train", compared=SimpleNamespace(outside_chi2=1.02))
+    return CaseReport(
+        SimpleNamespace(flaw=flaw, truth=truth, twin=TWIN),
+        SimpleNamespace(estimates=[*found, *near], scores=[score], result=SimpleNamespace(chi2_per_dof=1.01)),
+        SimpleNamespace(named=named, causes=causes),
+        GateErrors(**errors, drawn=drawn, recalibrated_trains=trains, compensated_trains=trains, overshoot=1.05),
+        SimpleNamespace(rms={"b-a": 0.25, "c-b": 0.0081, "d-a": 0.01, "shot noise": 0.008}),
+        {"true": np.full(len(STEP_TIMES), gain), "learned": np.full(len(STEP_TIMES), gain * (1 + step))},
+        {},
+    )
+
+
+def missed(found):
+    return [one.name for one in criteria(found) if not one.met]
+
+
+def test_a_case_that_found_the_truth_meets_all():
+    found = criteria(report())
+    assert missed(report()) == []
+    assert len(found) == 20
+    assert all("met" in str(one) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"step": 3e-3}, "step response off by"),
+        ({"named": ("compression in drive line q1",)}, "the right cause comes first"),
+        ({"share": 0.7}, "its share of the coherent gate error"),
+        ({"refined": 6e-4}, "coherent error of the CZ, calibrated after that"),
+        ({"drawn": (5e-4,) * 8 + (3e-3,) * 2}, "coherent error of the CZ, of 90 % of draws"),
+        ({"moved": {"flux_q1.slow.time_constant": 1.2 * 900e-9}}, "flux_q1.slow.time_constant off by"),
+        ({"moved": {"flux_q1.fast.amplitude": -0.0335}}, "flux_q1.fast.amplitude off, of what is allowed"),
+        ({"moved": {"flux_q1.bias_tee.time_constant": 1.1 * 40e-6}}, "flux_q1.bias_tee.time_constant off by"),
+    ],
+)
+def test_each_number_that_is_off_is_told_by_its_name(changes, name):
+    assert missed(report(**changes)) == [name]
+
+
+def test_no_number_is_not_a_number_that_is_met():
+    found = report()
+    blind = replace(found, panels=SimpleNamespace(rms={**found.panels.rms, "d-a": float("nan")}))
+    assert missed(blind) == ["mended device against naive model"]
+    assert [one.to_dict()["value"] for one in criteria(blind) if not one.met] == [None]
+
+
+CLEAN = {path: 0.0 for path in LINE if path.endswith(".amplitude")}
+
+
+@pytest.mark.parametrize("flaw", ["none", "skew", "compression", "crosstalk"])
+def test_of_other_flaws_none_or_the_right_one_may_be_named_and_never_a_wrong_one(flaw):
+    assert missed(report(flaw, (), true=CLEAN)) == []
+    assert missed(report(flaw, (CULPRITS["distortion"],), true=CLEAN)) == ["wrong causes named"]
+    if flaw != "none":
+        assert missed(report(flaw, (CULPRITS[flaw],), true=CLEAN)) == []
+
+
+@pytest.mark.parametrize(("amplitude", "names"), [(0.01, ["settlings that are not there, seen"]), (0.0015, [])])
+def test_a_device_without_a_flaw_has_no_settling_that_is_surely_there(amplitude, names):
+    assert missed(report("none", (), true=CLEAN, moved={"flux_q1.middle.amplitude": amplitude})) == names
