@@ -56,9 +56,10 @@ class Criterion:
 
     def __str__(self) -> str:
         """Write it in a line."""
-        word = "met" if self.met else "missed"
-        ends = [f"from {self.low:.4g}"] * np.isfinite(self.low) + [f"up to {self.high:.4g}"] * np.isfinite(self.high)
-        return f"{self.name}: {self.value:.4g} ({' '.join(ends)}), {word}"
+        verdict = "met" if self.met else "missed"
+        words = (("from", self.low), ("up to", self.high))
+        ends = [f"{word} {end:.4g}" for word, end in words if np.isfinite(end)]
+        return f"{self.name}: {self.value:.4g} ({' '.join(ends)}), {verdict}"
 
 
 def criteria(report: CaseReport) -> tuple[Criterion, ...]:
