@@ -38,7 +38,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.out is None:
         found = qx.study(data, twin, on_step=progress)
         sys.stderr.write("\n")
-        sys.stdout.write(f"{found!r}\n")
+        examined(found)
         return 0
     begun = qx.learn.begin_run(qx.learn.question(data, twin), chosen.out, way="study")
     return carry_out(begun.folder)
@@ -57,14 +57,24 @@ def carry_out(folder: Path) -> int:
         sys.stdout.write(f"{learned!r}\n")
     else:
         found = qx.learn.concluded(learned, seconds=learned.seconds)
-        sys.stdout.write(f"{found!r}\n")
-        if learned.status is not Status.STOPPED:
-            write(found, run_)
+        if learned.status is Status.STOPPED:
+            sys.stdout.write(f"{found!r}\n")
+        else:
+            write(found, examined(found), run_)
     if learned.status is Status.STOPPED:
         sys.stdout.write(f"interrupted and saved; go on by: qrexplore runs resume {folder}\n")
         return 130
     sys.stdout.write(f"written: {folder / 'result.json'}\n")
     return 0
+
+
+def examined(found: Any) -> Any:
+    """Print a study and what it is worth; give the latter."""
+    import qrexplore as qx
+
+    worth = qx.learn.examine(found.learned)
+    sys.stdout.write(f"{found!r}\n\n{worth!r}\n")
+    return worth
 
 
 def progress(step: Step) -> None:
@@ -100,11 +110,11 @@ def report(found: Any) -> dict[str, Any]:
     }
 
 
-def write(found: Any, run: Any) -> None:
+def write(found: Any, worth: Any, run: Any) -> None:
     """Write ``result.json`` and ``predicted.nc`` into the folder of a run, each whole or not at all."""
     import qrexplore as qx
     from qrexplore.core import write_whole
 
-    held = {**report(found), "record": qx.learn.record(run, found.learned)}
+    held = {**report(found), "examination": worth.to_dict(), "record": qx.learn.record(run, found.learned)}
     write_whole(run.folder / "result.json", (json.dumps(held, indent=2, allow_nan=False) + "\n").encode())
     qx.save(found.experiment.dataset(found.learned.predictions[0]), run.folder / "predicted.nc")

@@ -388,6 +388,10 @@ def test_learn_from_the_command_line_is_a_run(tmp_path, capsys):
     assert main(["learn", str(tmp_path / "t1.nc"), "--out", str(tmp_path / "run")]) == 0
     held = json.loads((tmp_path / "run" / "result.json").read_text())
     assert held["experiment"] == "t1"
+    (told,) = [one for one in held["examination"]["parameters"] if one["path"] == "q0.t1"]
+    assert told["verdict"] == "learned"
+    assert told["interval"][0] < 33e-6 < told["interval"][1]
+    assert "1 of 1 experiments explained" in capsys.readouterr().out
     assert held["record"]["digest"] == digest(result_of(runs.open_run(tmp_path / "run")))
     assert (tmp_path / "run" / "predicted.nc").is_file()
     assert main(["learn", str(tmp_path / "t1.nc"), "--out", str(tmp_path / "run")]) == 1
