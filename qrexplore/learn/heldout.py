@@ -21,6 +21,8 @@ class HeldOut:
     inside_chi2, outside_chi2
         Sum of squares per degree of freedom; what the parameters took from the fitted and what their uncertainty adds to
         the held-out points is allowed for.
+    outside_dof
+        Degrees of freedom of the held-out points.
     p_value
         Chance of a ratio of the two as large as this without over-fitting (F test).
     inside_p
@@ -31,6 +33,7 @@ class HeldOut:
     outside: float
     inside_chi2: float
     outside_chi2: float
+    outside_dof: float
     p_value: float
     inside_p: float
 
@@ -109,6 +112,7 @@ def held_out(
         outside=-(squares / len(outside) + spread) / 2,
         inside_chi2=first,
         outside_chi2=second,
+        outside_dof=float(held),
         p_value=float(fdtrc(held, degrees, second / first)) if first > 0 else 0.0,
         inside_p=float(chdtrc(degrees, degrees * first)),
     )

@@ -42,7 +42,7 @@ def report(flaw="distortion", named=(CULPRITS["distortion"],), share=0.97, true=
     near = [estimate(f"q{k}.t1", 1.0) for k in range(2 * len(LINE))]
     truth |= {one.path: one.value + (1.5 * one.sigma if k % 2 else 0.0) for k, one in enumerate(near)}
     gain = truth["flux_q1.transfer.gain"]
-    score = SimpleNamespace(name="train", compared=SimpleNamespace(outside_chi2=1.02))
+    score = SimpleNamespace(name="train", compared=SimpleNamespace(outside_chi2=1.02, outside_dof=300.0))
     return CaseReport(
         SimpleNamespace(flaw=flaw, truth=truth, twin=TWIN),
         SimpleNamespace(estimates=[*found, *near], scores=[score], result=SimpleNamespace(chi2_per_dof=1.01)),
@@ -80,6 +80,25 @@ def test_a_case_that_found_the_truth_meets_all():
 )
 def test_each_number_that_is_off_is_told_by_its_name(changes, name):
     assert missed(report(**changes)) == [name]
+
+
+def test_time_constant_of_a_settling_too_small_to_see_is_not_asked_for():
+    off = {"flux_q1.slow.time_constant": 2 * 900e-9}
+    assert missed(report(moved=off)) == ["flux_q1.slow.time_constant off by"]
+    assert missed(report(true={"flux_q1.slow.amplitude": -0.005}, moved=off)) == []
+
+
+def test_what_was_kept_out_counts_by_its_points():
+    found = report()
+    few = SimpleNamespace(name="train", compared=SimpleNamespace(outside_chi2=1.4, outside_dof=30.0))
+    many = SimpleNamespace(name="rows", compared=SimpleNamespace(outside_chi2=1.0, outside_dof=270.0))
+    scored = replace(found, examination=SimpleNamespace(**{**vars(found.examination), "scores": [few, many]}))
+    assert {one.name: one.value for one in criteria(scored)}["chi2 per degree of freedom, kept out"] == pytest.approx(
+        1.04
+    )
+    unknown = SimpleNamespace(name="train", compared=None)
+    scored = replace(found, examination=SimpleNamespace(**{**vars(found.examination), "scores": [unknown]}))
+    assert missed(scored) == ["chi2 per degree of freedom, kept out"]
 
 
 def test_no_number_is_not_a_number_that_is_met():
