@@ -8,13 +8,13 @@ does not fit mean nothing.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import jax.numpy as jnp
 import numpy as np
 
 from qrexplore.learn import Examination, Kernel, LearnResult
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, cz_error
 from qrexplore.optimize import LevenbergMarquardt, Stop, search
 from qrexplore.twin import Twin
+from qrexplore.twin.case_study import SETTLED
 from qrexplore.twin.electronics import (
     BiasTee,
     Compression,
@@ -24,11 +24,9 @@ from qrexplore.twin.electronics import (
     Reflection,
     SignalChain,
     SkinEffect,
-    settling,
+    unsettled,
 )
 
-# times after a step (s) at which a flux line should have settled: from the end of an edge to the length of some gates
-_SETTLED = np.arange(5e-9, 200e-9, 1e-9)
 # voltage at which an amplifier is looked at, V
 _STRONG = 0.5
 # what no line has: decays that never end, saturation out of reach
@@ -216,10 +214,7 @@ def distortion(line: str, chain: SignalChain) -> Suspect:
             off[f"{path}.time_constant"] = _NEVER
 
     def size(twin: Twin) -> float:
-        chain = settling(twin.lines[line])
-        count = round(_SETTLED[-1] * chain.sample_rate) + 1
-        wave = np.asarray(chain.forward(jnp.ones(count), 1)).mean(axis=-1)
-        return float(np.max(np.abs(wave[np.round(_SETTLED * chain.sample_rate).astype(int)] - 1)))
+        return unsettled(twin.lines[line], SETTLED)
 
     words = "largest deviation of the step response between 5 and 200 ns"
     return Suspect(f"distortion of {_words(line)}", off, size, 0.01, words, coherent=True)

@@ -12,6 +12,7 @@ from qrexplore.data import thinned
 from qrexplore.experiments import from_dataset
 from qrexplore.twin import library, predict, simulate, zz_interaction
 from qrexplore.twin.case_study.device import RANGE
+from qrexplore.twin.electronics import settling
 from qrexplore.twin.electronics.filters import GAUSSIAN_LAG
 from qrexplore.twin.populations import populations
 from qrexplore.twin.prediction import read
@@ -55,6 +56,18 @@ def test_same_seed_draws_the_same_and_another_seed_another_device(study):
     assert again.truth == study.truth
     assert again.calibration == study.calibration
     assert sum(other.truth[path] != study.truth[path] for path in study.truth) == 83
+
+
+@pytest.mark.parametrize("seed", [2, 3, 7])
+def test_line_is_distorted_where_that_is_the_flaw_and_settles_where_it_is_not(seed):
+    def off(flaw):
+        study = library.case_study(seed, flaw=flaw)
+        # the exact response of the settlings, sample by sample
+        wave = np.asarray(settling(study.device.lines["flux_q1"]).forward(jnp.ones(201), 4)).mean(axis=-1)
+        return np.max(np.abs(wave[20:800] - 1))
+
+    assert off("distortion") > 0.02
+    assert off("none") < 0.01
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -12,12 +12,12 @@ import xarray as xr
 from qrexplore.core import Prior, require_choice
 from qrexplore.experiments import Experiment
 from qrexplore.twin.case_study.campaign import Calibration, calibrated, campaign, held_out
-from qrexplore.twin.case_study.device import DEMONSTRATION, FLAWS, device, priors, truth
+from qrexplore.twin.case_study.device import DEMONSTRATION, FLAWS, SETTLED, device, priors, truth
 from qrexplore.twin.case_study.model import model
 from qrexplore.twin.model import Twin
 from qrexplore.twin.prediction import simulate
 
-__all__ = ["Calibration", "CaseStudy", "case_study"]
+__all__ = ["SETTLED", "Calibration", "CaseStudy", "case_study"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +70,9 @@ def case_study(seed: int = 0, *, flaw: str = "distortion") -> CaseStudy:
     seed
         Of the hidden device, of the lab's calibrations and of the shots.
     flaw
-        What is wrong with the device: ``distortion`` of its flux lines, ``none``, or on clean flux lines ``crosstalk`` of fast
-        flux (4 %), ``skew`` (the flux line of q1 is late by 6 ns more than it should be) or ``compression`` (drive of q1).
+        What is wrong with the device: ``distortion`` of the flux line of q1 by more than 2 % from 5 to 200 ns after a step,
+        ``none``, or on clean flux lines ``crosstalk`` of fast flux (4 %), ``skew`` (the flux line of q1 is late by 6 ns more
+        than it should be) or ``compression`` (drive of q1).
 
     Raises
     ------
@@ -82,7 +83,7 @@ def case_study(seed: int = 0, *, flaw: str = "distortion") -> CaseStudy:
     generator = np.random.default_rng(seed)
     start = model()
     fixed = {**(DEMONSTRATION if seed == 0 else {}), **FLAWS[flaw]}
-    true = truth(start, generator, fixed=fixed)
+    true = truth(start, generator, fixed=fixed, distorted=flaw == "distortion")
     known = priors(start, true, generator)
     calibration = calibrated(start.replace(true), generator)
     return CaseStudy(

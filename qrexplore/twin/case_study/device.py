@@ -13,7 +13,7 @@ import numpy as np
 
 from qrexplore.core import LogNormal, Named, Normal, Prior
 from qrexplore.twin.case_study.model import QUBITS, known, looked_at
-from qrexplore.twin.electronics import Gain, SignalChain
+from qrexplore.twin.electronics import Gain, SignalChain, unsettled
 from qrexplore.twin.electronics.converter import DAC
 from qrexplore.twin.model import Twin
 from qrexplore.twin.noise import SlowNoise
@@ -57,6 +57,10 @@ _CLEAN: Mapping[str, float] = {
     **{f"flux_q0.{name}.amplitude": 0.0 for name in ("fast", "slow")},
     **{f"flux_{name}.cable.loss": 0.1 for name in QUBITS},
 }
+# times after a step (s) at which a flux line should have settled: from the end of an edge to the length of some gates
+SETTLED = np.arange(5e-9, 200e-9, 1e-9)
+# by how much the line of q1 must be off then (relative), if that is what is wrong
+_DISTORTED = 0.02
 # what may be wrong with a device: the numbers that say so, beside those that are drawn
 FLAWS: Mapping[str, Mapping[str, float]] = {
     "distortion": {},
@@ -78,7 +82,9 @@ _MADE: Mapping[str, Normal] = {
 _REACH = 0.8
 
 
-def truth(model: Twin, generator: np.random.Generator, *, fixed: Mapping[str, float] | None = None) -> dict[str, float]:
+def truth(
+    model: Twin, generator: np.random.Generator, *, fixed: Mapping[str, float] | None = None, distorted: bool = False
+) -> dict[str, float]:
     """Draw the numbers of a device on which a CZ is possible.
 
     Parameters
@@ -89,6 +95,8 @@ def truth(model: Twin, generator: np.random.Generator, *, fixed: Mapping[str, fl
         Source of randomness.
     fixed
         Numbers that are not drawn.
+    distorted
+        Whether the flux line of q1 must be distorted so much that it is a flaw.
 
     Raises
     ------
@@ -102,7 +110,8 @@ def truth(model: Twin, generator: np.random.Generator, *, fixed: Mapping[str, fl
             made = _MADE.get(path) or kind(table[path].value, deviation)
             drawn[path] = made.drawn(generator, 1.0 if path in _MADE else _WIDTH)
         drawn |= fixed or {}
-        if _usable(model.replace(drawn)):
+        twin = model.replace(drawn)
+        if _usable(twin) and (not distorted or unsettled(twin.lines["flux_q1"], SETTLED) > _DISTORTED):
             return drawn
     msg = "no device that was drawn can do a CZ. Leave some numbers of `fixed` out."
     raise ValueError(msg)

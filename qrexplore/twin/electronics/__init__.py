@@ -23,7 +23,7 @@ from qrexplore.twin.electronics.exponential import ExponentialResponse, Exponent
 from qrexplore.twin.electronics.filters import FIR, Butterworth, GaussianFilter, LowPass, truncated
 from qrexplore.twin.electronics.gain import DriveGain, Gain
 from qrexplore.twin.electronics.mixer import IQMixer, LocalOscillator
-from qrexplore.twin.electronics.predistortion import correction, predistorted, settling
+from qrexplore.twin.electronics.predistortion import correction, predistorted, settling, unsettled
 from qrexplore.twin.electronics.stage import AbstractStage, NotInvertibleError, step_response
 from qrexplore.twin.electronics.wave import Wave, hold
 
@@ -61,4 +61,5 @@ __all__ = [
     "step_response",
     "thermal_photons",
     "truncated",
+    "unsettled",
 ]

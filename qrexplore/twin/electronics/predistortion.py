@@ -103,6 +103,17 @@ def settling(chain: SignalChain) -> SignalChain:
     return replace(chain, stages=Named(stages))
 
 
+def unsettled(chain: SignalChain, times: Float[np.ndarray, " times"]) -> float:
+    """Give the largest deviation of a line from what its step settles to, relative, at some times (s) after the step.
+
+    That the line is late, rounds edges and has a gain does not count; times are taken to the nearest sample.
+    """
+    settled = settling(chain)
+    places = np.round(np.asarray(times) * settled.sample_rate).astype(int)
+    wave = np.asarray(settled.forward(jnp.ones(int(places.max()) + 1), 1)).mean(axis=-1)
+    return float(np.max(np.abs(wave[places] - 1)))
+
+
 def correction(chain: SignalChain, count: int) -> Float[np.ndarray, " taps"]:
     """Give the taps of the filter that undoes how a line settles: samples that went through it arrive as they were meant.
 
