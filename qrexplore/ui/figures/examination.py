@@ -17,7 +17,7 @@ from qrexplore.ui.figures.maps import DIVERGING, heat_map
 from qrexplore.views import Comparison, comparison
 
 # of curves, so that their rows line up, and the width of what is left of them
-_FRAME, _LEFT = (340, 150), 240
+_FRAME, _LEFT = (370, 150), 240
 # residuals are shown to so many standard errors at least
 _SPREAD = 3.0
 
