@@ -68,7 +68,7 @@ def seeds_of(text: str) -> list[int]:
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
+        if not first.isdecimal() or (dash and not (last.isdecimal() and int(first) <= int(last))):
             msg = f"`--seed` must be whole numbers from 0, as 3, 0-19 or 0,3,5, got {text!r}."
             raise ValueError(msg)
         seeds += range(int(first), int(last or first) + 1)

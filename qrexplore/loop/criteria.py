@@ -14,7 +14,7 @@ from qrexplore.twin.electronics import ExponentialResponse
 # the suspect that each flaw is, as `qrexplore.loop.suspects` calls it
 CULPRITS = {
     "distortion": "distortion of flux line q1",
-    "crosstalk": "crosstalk of flux pulses from q0 to q1",
+    "crosstalk": "crosstalk of flux pulses from q1 to q0",
     "skew": "timing of flux line q1 against its drive",
     "compression": "compression in drive line q1",
 }

@@ -22,8 +22,9 @@ def test_seeds_may_be_one_several_or_a_range():
     assert seeds_of("3") == [3]
     assert seeds_of("0-3") == [0, 1, 2, 3]
     assert seeds_of("0,5, 7-8") == [0, 5, 7, 8]
-    with pytest.raises(ValueError, match="`--seed` must be whole numbers"):
-        seeds_of("0-")
+    for nothing in ("0-", "5-3", "", "0,,1"):
+        with pytest.raises(ValueError, match="`--seed` must be whole numbers"):
+            seeds_of(nothing)
 
 
 def test_finished_seeds_are_summed_up_and_not_done_again(tmp_path, capsys):

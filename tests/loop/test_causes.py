@@ -9,6 +9,7 @@ from qrexplore import experiments as lab
 from qrexplore import library, loop
 from qrexplore.core import LogNormal, Named, Normal
 from qrexplore.learn import Kernel, LearnProblem, examine, learn
+from qrexplore.loop.criteria import CULPRITS
 from qrexplore.twin import crosstalk, simulate
 from qrexplore.twin.electronics import ExponentialResponse, Gain, SignalChain
 
@@ -111,5 +112,10 @@ def test_every_part_of_the_case_study_that_may_be_wrong_is_a_suspect_and_healthy
         assert any(name.startswith(part) for name in names), part
     true = study.twin.replace(study.truth)
     assert [one.name for one in listed if one.size(true) > one.limit] == []
-    wrong = study.twin.replace(library.case_study(0, flaw="skew").truth)
-    assert [one.name for one in listed if one.size(wrong) > one.limit] == ["timing of flux line q1 against its drive"]
+
+
+@pytest.mark.parametrize("flaw", ["crosstalk", "skew", "compression"])
+def test_the_culprit_of_a_flaw_is_the_suspect_of_which_its_device_has_too_much(flaw):
+    study = library.case_study(0, flaw=flaw)
+    true = study.twin.replace(study.truth)
+    assert [one.name for one in loop.suspects(study.twin) if one.size(true) > one.limit] == [CULPRITS[flaw]]
