@@ -2,7 +2,7 @@
 
 from qrexplore.loop.case_study import measured, solve_case
 from qrexplore.loop.causes import Cause, Diagnosis, Suspect, diagnosed, suspects
-from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error
+from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.criteria import Criterion, criteria
 from qrexplore.loop.report import STEP_TIMES, CaseReport
 from qrexplore.loop.summary import Summary, summarized
@@ -22,6 +22,7 @@ __all__ = [
     "criteria",
     "cz_error",
     "diagnosed",
+    "lossy_cz_error",
     "measured",
     "solve_case",
     "summarized",

@@ -1,7 +1,7 @@
 """The CZ gate of a device by a flux pulse: what it costs as it is, when it is calibrated anew, and when the line is undone.
 
-|11> goes to |02> and back while the pulse holds it there. All errors are coherent: losses are left out, and virtual z rotations
-of both qubits are chosen for the best fidelity, as a lab would.
+|11> goes to |02> and back while the pulse holds it there. Virtual z rotations of both qubits are chosen for the best fidelity,
+as a lab would. Errors are coherent ones, losses left out, where nothing else is said.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from scipy.optimize import minimize
 from scipy.signal import lfilter
 
 from qrexplore.core import Named, require_positive
-from qrexplore.quantum import controlled_z_fidelity
-from qrexplore.twin import Twin, flux_gate
+from qrexplore.quantum import controlled_z_fidelity, controlled_z_map_fidelity
+from qrexplore.twin import Twin, flux_channel, flux_gate
 from qrexplore.twin.electronics import FIR, correction
 
 # before the pulse begins
@@ -63,13 +63,33 @@ def cz_error(twin: Twin, pulse: CzPulse, *, taps: Float[np.ndarray, " taps"] | N
     count
         Number of gates, one after the other: the error is that of the last one.
     """
-    rate = twin.lines[pulse.line].sample_rate
-    samples = pulse.samples(rate, count)
+    samples, begin = _played(twin, pulse, taps, count)
+    unitary = flux_gate(twin, samples, qubits=pulse.qubits, begin=begin)
+    return 1 - controlled_z_fidelity(np.asarray(unitary))[0]
+
+
+def lossy_cz_error(twin: Twin, pulse: CzPulse, *, taps: Float[np.ndarray, " taps"] | None = None) -> float:
+    """Give the error of a CZ with relaxation and dephasing; slow noise is left out.
+
+    Parameters
+    ----------
+    twin, pulse, taps
+        See `cz_error`.
+    """
+    samples, begin = _played(twin, pulse, taps, 1)
+    images = flux_channel(twin, samples, qubits=pulse.qubits, begin=begin)
+    return 1 - controlled_z_map_fidelity(np.asarray(images))[0]
+
+
+def _played(
+    twin: Twin, pulse: CzPulse, taps: Float[np.ndarray, " taps"] | None, count: int
+) -> tuple[dict[str, Float[np.ndarray, " samples"]], int]:
+    """Give what the generator plays for some gates, and the sample at which the last one begins."""
+    samples = pulse.samples(twin.lines[pulse.line].sample_rate, count)
     begin = len(samples) - len(samples) // count
     if taps is not None:
         samples = np.asarray(lfilter(taps, 1.0, samples))
-    unitary = flux_gate(twin, {pulse.line: samples}, qubits=pulse.qubits, begin=begin)
-    return 1 - controlled_z_fidelity(np.asarray(unitary))[0]
+    return {pulse.line: samples}, begin
 
 
 def calibrated_cz(

@@ -11,6 +11,7 @@ from qrexplore.quantum.fidelity import (
     average_gate_fidelity,
     average_unitary_fidelity,
     controlled_z_fidelity,
+    controlled_z_map_fidelity,
     leakage,
     process_fidelity,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "commutator",
     "conjugation",
     "controlled_z_fidelity",
+    "controlled_z_map_fidelity",
     "coordinates",
     "dissipator",
     "dressed_energies",

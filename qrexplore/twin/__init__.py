@@ -10,6 +10,7 @@ from qrexplore.twin.calibration import half_turn_amplitude
 from qrexplore.twin.chip import (
     Chip,
     CoupledResonator,
+    Defect,
     ExchangeCoupling,
     MediatedCoupling,
     Resonator,
@@ -30,7 +31,7 @@ from qrexplore.twin.electronics import (
 )
 from qrexplore.twin.ensemble_error import sampling_error
 from qrexplore.twin.files import open_twin, save_twin
-from qrexplore.twin.gates import flux_gate
+from qrexplore.twin.gates import flux_channel, flux_gate
 from qrexplore.twin.laboratory import laboratory_propagator, play_in_laboratory
 from qrexplore.twin.levels import joint_populations, level_populations
 from qrexplore.twin.model import Twin
@@ -69,6 +70,7 @@ __all__ = [
     "ConfusionReadout",
     "CoupledResonator",
     "Crosstalk",
+    "Defect",
     "Delay",
     "Difference",
     "DriveGain",
@@ -100,6 +102,7 @@ __all__ = [
     "crosstalk",
     "difference",
     "dressed_frequencies",
+    "flux_channel",
     "flux_gate",
     "from_specification",
     "half_turn_amplitude",

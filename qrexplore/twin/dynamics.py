@@ -62,6 +62,8 @@ class Dynamics:
         Whether level 2 of each mode has a relaxation of its own.
     anywhere
         Whether it may start in any dressed state, see `qrexplore.twin.start`.
+    coherent
+        Whether it may start in superpositions of states that no pulse connects, too.
     """
 
     qubits: tuple[str, ...]
@@ -74,6 +76,7 @@ class Dynamics:
     prepared: tuple[tuple[int, ...], ...]
     uneven: tuple[bool, ...]
     anywhere: bool = False
+    coherent: bool = False
 
     @property
     def register(self) -> Register:
@@ -137,12 +140,12 @@ class Dynamics:
         return np.argmax(reach, axis=1)
 
     def _within(self, states: Bool[np.ndarray, " dimension"]) -> Bool[np.ndarray, " coordinates"]:
-        """Give the coordinates that a mixture of dressed states of those blocks may occupy."""
+        """Give the coordinates that a mixture of dressed states of those blocks may occupy, or their superpositions."""
         if not self.dissipative:
             return states
         pairs = np.abs(hermitian_basis(self.register.dimension)) > 0
         same_block = self._component[:, None] == self._component[None, :]
-        return np.any(pairs & same_block & states[:, None], axis=(1, 2))
+        return np.any(pairs & (same_block | self.coherent) & states[:, None], axis=(1, 2))
 
     @cached_property
     def _full(self) -> ControlSystem:
@@ -186,7 +189,7 @@ class Dynamics:
         idle = TURN * self.network.weights(twin.chip, flux or {}, reference[0])
         if not self.dissipative:
             return idle
-        return jnp.concatenate([idle, *[noise.rates(twin.chip.transmon(name)) for name in self.network.modes]])
+        return jnp.concatenate([idle, *[noise.rates(twin.chip.modes[name]) for name in self.network.modes]])
 
     def controls(self, twin: Twin, waves: dict[str, Wave]) -> Float[Array, "*batch controls"]:
         """Give the time-dependent coefficients (rad/s) for the waves at the chip (Φ0 for flux, Hz for drives)."""
@@ -243,7 +246,7 @@ class Dynamics:
 
     def photons(self, twin: Twin) -> list[Float[Array, ""]]:
         """Give the mean thermal photon number of the bath of each mode."""
-        return [twin.chip.transmon(name).thermal_population for name in self.network.modes]
+        return [twin.chip.modes[name].thermal_population for name in self.network.modes]
 
     def joint(
         self, dressed: Float[Array, "n n"], state: Inexact[Array, "kept batch"]
@@ -271,7 +274,7 @@ def _pulsed(twin: Twin, name: str, flux: dict[str, Wave], waves: dict[str, Wave]
     """Give frequency and anharmonicity (Hz) of a transmon under what the lines carry and the noise that it sees itself."""
     arrived = twin.crosstalk.fast_flux.onto(name, flux) if flux else jnp.zeros(())
     of_flux, of_frequency = (waves.get(f"noise_{quantity}_{name}") for quantity in ("flux", "frequency"))
-    frequency, anharmonicity = twin.chip.transmon(name).at_flux(arrived if of_flux is None else arrived + of_flux)
+    frequency, anharmonicity = twin.chip.modes[name].at_flux(arrived if of_flux is None else arrived + of_flux)
     return frequency if of_frequency is None else frequency + of_frequency, anharmonicity
 
 
@@ -334,7 +337,7 @@ def dynamics(
     rest = (0,) * (len(modes.modes) - len(names))
     prepared = prepared_levels(blocks, names, experiment.protocol.preparation)
     for name, levels in zip(names, zip(*prepared, strict=True), strict=True):
-        if max(levels) >= (kept := twin.chip.transmon(name).levels):
+        if max(levels) >= (kept := twin.chip.modes[name].levels):
             msg = (
                 f"the {experiment.name} experiment prepares {name} in level {max(levels)}, but `levels` of {name} is {kept}. "
                 f"Keep at least {max(levels) + 1}, or prepare a lower one."
@@ -354,6 +357,6 @@ def dynamics(
         rotated=single and bool(turned),
         turned=() if single else tuple(mode for mode, name in enumerate(modes.modes) if name in turned),
         prepared=tuple((*levels, *rest) for levels in prepared),
-        uneven=tuple(twin.chip.transmon(name).relaxation is not None for name in modes.modes),
+        uneven=tuple(twin.chip.modes[name].relaxation is not None for name in modes.modes),
         anywhere=twin.thermal_start,
     )

@@ -116,7 +116,7 @@ class _Laboratory:
         kept = tuple(levels or number for number in self.network.levels)
         self.network = replace(self.network, levels=kept)
         self.register = self.network.register
-        idle = {name: float(twin.chip.transmon(name).at_flux(jnp.zeros(()))[0]) for name in self.names}
+        idle = {name: float(twin.chip.modes[name].at_flux(jnp.zeros(()))[0]) for name in self.names}
         self.carriers = idle | dict(carriers)
         lowering = [self.register.lowering(mode) for mode in range(len(self.names))]
         self.fields = [matrix + matrix.T for matrix in lowering]

@@ -7,7 +7,7 @@ from typing import Any
 import equinox as eqx
 
 from qrexplore.core import Named, ParameterTable, replace, table, transparent
-from qrexplore.twin.chip import Chip, Transmon
+from qrexplore.twin.chip import Chip, Defect, ExchangeCoupling, Transmon
 from qrexplore.twin.crosstalk import Crosstalk
 from qrexplore.twin.electronics import FluxBias, SignalChain
 from qrexplore.twin.noise import SlowNoise
@@ -81,4 +81,32 @@ class Twin(eqx.Module):
             return Named(more)
 
         chip = dataclasses.replace(self.chip, qubits=enlarged(self.chip.qubits), couplers=enlarged(self.chip.couplers))
+        return dataclasses.replace(self, chip=chip)
+
+    def with_defect(self, qubit: str, defect: Defect, coupling: float, *, name: str = "defect") -> "Twin":
+        """Give a twin with a two-level defect beside a qubit.
+
+        Parameters
+        ----------
+        qubit
+            Qubit or coupler that it is coupled to.
+        defect
+            With its frequency and its losses.
+        coupling
+            Exchange with the qubit where both have the frequency of the defect, Hz: typically 0.05 to 20 MHz.
+        name
+            Of the defect; the coupling is named ``<qubit>_<name>``.
+
+        Raises
+        ------
+        ValueError
+            If the chip has no such qubit, or something else of that name.
+        """
+        met = float(defect.frequency)
+        tie = ExchangeCoupling(coupling=coupling, between=(qubit, name), reference=(met, met))
+        chip = dataclasses.replace(
+            self.chip,
+            couplings=self.chip.couplings.replace({f"{qubit}_{name}": tie}),
+            defects=self.chip.defects.replace({name: defect}),
+        )
         return dataclasses.replace(self, chip=chip)

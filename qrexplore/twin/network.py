@@ -1,7 +1,8 @@
-"""Which transmons a simulation holds as modes, and their idle Hamiltonian.
+"""Which transmons and defects a simulation holds as modes, and their idle Hamiltonian.
 
 Qubits that are measured come first, in their order; then spectators that were named; then the couplers that at least two
-of these are coupled to. A coupler that a `MediatedCoupling` stands for is no mode, but its flux is followed.
+of these are coupled to; then the defects of all these. A coupler that a `MediatedCoupling` stands for is no mode, but its
+flux is followed.
 
 A neighbour that rests in level 0 may be left out, too. What it does then is to repel levels: with a coupling g, level 1 of a
 mode is at ``(d + sqrt(d^2 + 4 g^2))/2`` above the neighbour's level 1 in place of d, and level 2 likewise with ``sqrt(2) g``
@@ -67,7 +68,7 @@ class Network:
 
     @property
     def transmons(self) -> tuple[str, ...]:
-        """Names of all transmons whose flux matters."""
+        """Names of all modes, and of transmons that are none but whose flux matters."""
         return (*self.modes, *self.mediators)
 
     @cached_property
@@ -98,7 +99,7 @@ class Network:
 
     def spectra(self, chip: Chip, flux: Flux) -> dict[str, tuple[Array, Array]]:
         """Give frequency and anharmonicity (Hz) of all transmons; those without a flux (Φ0) stand at zero volts."""
-        at = {name: chip.transmon(name).at_flux(flux.get(name, jnp.zeros(()))) for name in self.transmons}
+        at = {name: chip.modes[name].at_flux(flux.get(name, jnp.zeros(()))) for name in self.transmons}
         return {name: self.repelled(chip, name, *spectrum, flux) for name, spectrum in at.items()}
 
     def repelled(
@@ -113,7 +114,7 @@ class Network:
         first, second, flux = jnp.zeros(()), jnp.zeros(()), flux or {}
         for mode, coupling, neighbour in self.resting:
             if mode == name:
-                other, _ = chip.transmon(neighbour).at_flux(flux.get(neighbour, jnp.zeros(())))
+                other, _ = chip.modes[neighbour].at_flux(flux.get(neighbour, jnp.zeros(())))
                 strength = chip.couplings[coupling].strength({name: frequency, neighbour: other})
                 apart = frequency - other
                 first = first + _repulsion(apart, strength)
@@ -184,6 +185,7 @@ def network(
         return len({end for pair in exchanges if coupler in pair for end in pair if end != coupler and end in named})
 
     modes = (*named, *(name for name in chip.couplers if name not in named and coupled(name) >= 2))
+    modes += tuple(name for name in chip.defects if any(name in pair and set(pair) & set(modes) for pair in exchanges))
     rests = tuple(
         (mode, name, neighbour)
         for name, coupling in chip.couplings.items()
@@ -198,7 +200,7 @@ def network(
     followed = dict.fromkeys(name for coupling in inside.values() for name in coupling.follows)
     return Network(
         modes=modes,
-        levels=tuple(chip.transmon(name).levels for name in modes),
+        levels=tuple(chip.modes[name].levels for name in modes),
         couplings=tuple(inside),
         pairs=tuple((modes.index(c.between[0]), modes.index(c.between[1])) for c in inside.values()),
         follows=tuple(c.follows for c in inside.values()),

@@ -60,7 +60,7 @@ class SecondSolver:
         beside = [name for kind in ("spectators", "resting") for name in experiment.settings.get(kind, ())]
         simulated = network(twin.chip, experiment.qubits, tuple(beside))
         self.names, self.mediators, self.measured = simulated.modes, simulated.mediators, len(experiment.qubits)
-        self.transmons = [twin.chip.transmon(name) for name in self.names]
+        self.transmons = [twin.chip.modes[name] for name in self.names]
         levels = [transmon.levels for transmon in self.transmons]
 
         def embedded(mode: int) -> Matrix:
@@ -76,7 +76,7 @@ class SecondSolver:
         self.dressed = self._dressed()
 
     def _spectrum(self, name: str, flux: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        frequency, anharmonicity = self.twin.chip.transmon(name).at_flux(jnp.asarray(flux, dtype=float))
+        frequency, anharmonicity = self.twin.chip.modes[name].at_flux(jnp.asarray(flux, dtype=float))
         return np.asarray(frequency), np.asarray(anharmonicity)
 
     def _hamiltonian(
@@ -367,7 +367,7 @@ class SecondSolver:
     def _probed(self, block: Probe) -> Float[np.ndarray, "qubits levels"]:
         """Give what the field of the resonator settles to, driven from empty for many of its lifetimes."""
         resonator = self.twin.chip.resonators[f"resonator_{block.qubit}"]
-        frequency = float(resonator.frequencies(self.transmons[0])[round(float(block.level))])
+        frequency = float(resonator.frequencies(self.twin.chip.qubits[block.qubit])[round(float(block.level))])
         rate = TURN * (float(resonator.linewidth) / 2 + 1j * (frequency - float(block.frequency)))
         lifetime = 1 / rate.real
         found = solve_ivp(

@@ -72,7 +72,7 @@ def rich():
         lines=twin.lines.replace({"drive_q0": SignalChain(2e9, Named(stages))}),
         readout=Named({"readout_q0": DispersiveReadout(), "readout_q1": AssignmentReadout()}),
         thermal_start=True,
-    )
+    ).with_defect("q1", twins.Defect(5.1e9), 2e6, name="flaw")
 
 
 def every_twin():

@@ -2,6 +2,7 @@
 
 from qrexplore.twin.chip.chip import Chip
 from qrexplore.twin.chip.coupling import AbstractCoupling, ExchangeCoupling, MediatedCoupling
+from qrexplore.twin.chip.defect import Defect
 from qrexplore.twin.chip.disturbance import Disturbance
 from qrexplore.twin.chip.relaxation import UpperRelaxation
 from qrexplore.twin.chip.resonator import AbstractResonator, CoupledResonator, Resonator
@@ -14,6 +15,7 @@ __all__ = [
     "AbstractResonator",
     "Chip",
     "CoupledResonator",
+    "Defect",
     "Disturbance",
     "ExchangeCoupling",
     "MediatedCoupling",

@@ -1,9 +1,10 @@
-"""The chip: transmons, what couples them, what they are read through."""
+"""The chip: transmons, what couples them, what they are read through, and what they were not meant to have."""
 
 import equinox as eqx
 
 from qrexplore.core import Named, transparent
 from qrexplore.twin.chip.coupling import AbstractCoupling, ExchangeCoupling, MediatedCoupling
+from qrexplore.twin.chip.defect import Defect
 from qrexplore.twin.chip.resonator import AbstractResonator
 from qrexplore.twin.chip.transmon import Transmon
 
@@ -21,25 +22,32 @@ class Chip(eqx.Module):
         Transmons that couple qubits and are not measured; each has a flux line ``flux_<coupler>`` if it is tuned.
     resonators
         Readout resonators, named ``resonator_<qubit>``.
+    defects
+        Two-level systems that qubits or couplers are coupled to; none by default.
     """
 
     qubits: Named[Transmon] = transparent()
     couplings: Named[AbstractCoupling] = transparent()
     couplers: Named[Transmon] = transparent(default_factory=Named)
     resonators: Named[AbstractResonator] = transparent(default_factory=Named)
+    defects: Named[Defect] = transparent(default_factory=Named)
 
     def __check_init__(self) -> None:
         """Refuse couplings between qubits that are not there, resonators of none, and a name given twice."""
-        twice = [name for name in self.couplers if name in self.qubits]
-        if twice:
-            msg = f"`couplers` holds {twice[0]!r}, which is a qubit, too. Give the coupler a name of its own."
-            raise ValueError(msg)
+        for kind, parts, others in (
+            ("coupler", self.couplers, self.qubits),
+            ("defect", self.defects, (*self.qubits, *self.couplers)),
+        ):
+            twice = [name for name in parts if name in others]
+            if twice:
+                other = "qubit" if twice[0] in self.qubits else "coupler"
+                msg = f"`{kind}s` holds {twice[0]!r}, which is a {other}, too. Give the {kind} a name of its own."
+                raise ValueError(msg)
         for name, coupling in self.couplings.items():
             for end in coupling.follows:
-                if end not in self.qubits and end not in self.couplers:
+                if end not in self.modes:
                     msg = (
-                        f"coupling `{name}` names the qubit {end!r}, but the chip has "
-                        f"{', '.join((*self.qubits, *self.couplers))}. "
+                        f"coupling `{name}` names the qubit {end!r}, but the chip has {', '.join(self.modes)}. "
                         "Give the names of two qubits of the chip in `between`."
                     )
                     raise ValueError(msg)
@@ -59,9 +67,10 @@ class Chip(eqx.Module):
                 msg = f"`resonators` must be named after the qubits ({wanted}), got {name!r}. Rename it."
                 raise ValueError(msg)
 
-    def transmon(self, name: str) -> Transmon:
-        """Give the qubit or coupler of that name."""
-        return self.qubits[name] if name in self.qubits else self.couplers[name]
+    @property
+    def modes(self) -> dict[str, Transmon | Defect]:
+        """All that quanta can be in, by name: qubits, couplers, defects."""
+        return {name: part for parts in (self.qubits, self.couplers, self.defects) for name, part in parts.items()}
 
     def couplings_among(self, qubits: tuple[str, ...]) -> list[AbstractCoupling]:
         """Give the couplings both of whose ends are in `qubits`."""

@@ -1,4 +1,4 @@
-"""Markovian noise of a transmon as Lindblad rates.
+"""Markovian noise of a transmon, or of a defect with its two levels, as Lindblad rates.
 
 ``L_down = sqrt((1 + n)/T1) a``, ``L_up = sqrt(n/T1) a^+``, ``L_phi = sqrt(2/T_phi) n``: the coherence between levels j and k
 dephases at ``(j - k)^2 / T_phi``, the observed relaxation time is ``T1/(1 + 2 n)`` and
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qrexplore.quantum import Register, dissipator, mixed_dissipator
-from qrexplore.twin.chip import Transmon
+from qrexplore.twin.chip import Defect, Transmon
 
 
 def jumps(register: Register, mode: int) -> list[np.ndarray]:
@@ -36,7 +36,7 @@ def dissipators(register: Register, mode: int, *, uneven: bool) -> list[np.ndarr
     ]
 
 
-def rates(transmon: Transmon) -> Float[Array, " terms"]:
+def rates(transmon: Transmon | Defect) -> Float[Array, " terms"]:
     """Give the rates (1/s) of the matrices of `dissipators`."""
     thermal, dephasing = transmon.thermal_population, 2 / transmon.t_phi
     down, up = (1 + thermal) / transmon.t1, thermal / transmon.t1
