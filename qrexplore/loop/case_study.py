@@ -16,7 +16,7 @@ from qrexplore.core import Named, side_by_side
 from qrexplore.data import observable
 from qrexplore.learn import Examination, Kernel, LearnProblem, Stage, examine, learn, staged
 from qrexplore.loop.causes import diagnosed, distortion
-from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error
+from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
 from qrexplore.twin import Twin, predict, simulate
 from qrexplore.twin.case_study import CaseStudy
@@ -136,7 +136,7 @@ def _gate_errors(study: CaseStudy, examination: Examination, rough: CzPulse) -> 
     again = calibrated_cz(device, pulse)
     refined = calibrated_cz(device, pulse, taps=taps, spread=(2e-3, 0.2e-9))
     draws = examination.draws(_DRAWS, seed=study.seed)
-    short = 2 * pulse.window
+    short, straight = 2 * pulse.window, _undistorted(device)
     return GateErrors(
         ideal=cz_error(_undistorted(learned), pulse),
         before=cz_error(device, pulse),
@@ -148,6 +148,8 @@ def _gate_errors(study: CaseStudy, examination: Examination, rough: CzPulse) -> 
         compensated_trains={count: cz_error(device, pulse, taps=taps, count=count) for count in _TRAINS},
         overshoot=float(np.max(np.abs(np.convolve(taps, pulse.samples(learned.lines[LINE].sample_rate)))))
         / pulse.amplitude,
+        total=lossy_cz_error(device, pulse, taps=taps),
+        losses=lossy_cz_error(straight, pulse) - cz_error(straight, pulse),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from qrexplore.loop.report import LINE, CaseReport
 from qrexplore.twin.electronics import ExponentialResponse
 
-# the suspect that each flaw is, as `qrexplore.loop.suspects` calls it
+# the suspect that each flaw is, as `qrexplore.loop.suspects` calls it; the model knows nothing of a defect
 CULPRITS = {
     "distortion": "distortion of flux line q1",
     "crosstalk": "crosstalk of flux pulses from q1 to q0",
@@ -65,7 +65,10 @@ class Criterion:
 def criteria(report: CaseReport) -> tuple[Criterion, ...]:
     """Give the criteria that apply to the flaw of a device."""
     flaw = report.study.flaw
-    found = [*_fit(report), *_causes(report)]
+    found = _causes(report)
+    # a model that lacks what is wrong cannot fit, and must say so
+    if flaw == "none" or flaw in CULPRITS:
+        found = [*_fit(report), *found]
     if flaw == "distortion":
         found += [*_line(report), *_panels(report), *_gate(report)]
     return tuple(found)
@@ -90,12 +93,17 @@ def _fit(report: CaseReport) -> list[Criterion]:
 
 
 def _causes(report: CaseReport) -> list[Criterion]:
-    """Give what the diagnosis must be: the right cause or, where that is not surely seen, none; never a wrong one."""
+    """Give what the diagnosis must be: the right cause, or that something is missing from the model; never a wrong one."""
     told, culprit = report.diagnosis, CULPRITS.get(report.study.flaw)
     wrong = [name for name in told.named if name != culprit]
-    if report.study.flaw != "distortion":
-        # "the model does not explain the data" is an answer, too, where something is wrong
+    if report.study.flaw == "none":
         return [_up_to("wrong causes named", len(wrong), 0), *_settled(report)]
+    if report.study.flaw != "distortion":
+        noticed = culprit in told.named or not told.explained
+        return [
+            _up_to("wrong causes named", len(wrong), 0),
+            Criterion("the cause is named, or the data called unexplained", float(noticed), 1, 1),
+        ]
     (cause,) = [one for one in told.causes if one.name == culprit]
     first = bool(told.named) and told.named[0] == culprit
     return [
@@ -106,14 +114,14 @@ def _causes(report: CaseReport) -> list[Criterion]:
 
 
 def _settled(report: CaseReport) -> list[Criterion]:
-    """Give what must be said of settlings on a device that has none: that zero is possible, or that they are below 0.2 %."""
+    """Give what must be said of settlings on a device without a flaw: that zero is possible, or that they are below 0.2 %."""
     off = [
         one.path
         for one in report.examination.estimates
         if one.path in _amplitudes(report)
         and not (one.interval[0] <= 0 <= one.interval[1] or abs(one.value) < _SMALL_AMPLITUDE)
     ]
-    return [_up_to("settlings that are not there, seen", len(off), 0)] if report.study.flaw == "none" else []
+    return [_up_to("settlings that are not there, seen", len(off), 0)]
 
 
 def _amplitudes(report: CaseReport) -> dict[str, str]:
@@ -163,5 +171,6 @@ def _gate(report: CaseReport) -> list[Criterion]:
         _up_to("coherent error of the CZ, median of draws", float(np.median(gate.drawn)), 1e-3),
         _up_to("coherent error of the CZ, of 90 % of draws", float(np.quantile(gate.drawn, 0.9)), 2e-3),
         _up_to("coherent error of the CZ, calibrated after that", gate.refined, 5e-4),
+        _up_to("error of the CZ with losses, above what they cost", gate.total - gate.losses, 1e-3),
         _up_to(f"coherent error of gate {_TRAIN} of a train", gate.compensated_trains[_TRAIN], 2e-3),
     ]

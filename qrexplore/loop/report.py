@@ -38,7 +38,7 @@ class Panels:
 
 @dataclass(frozen=True)
 class GateErrors:
-    """Coherent errors of a CZ on the device, ``1 - F``.
+    """Errors of a CZ on the device, ``1 - F``; coherent ones, where nothing else is said.
 
     Attributes
     ----------
@@ -58,6 +58,10 @@ class GateErrors:
         Of the last gate of trains, by their length.
     overshoot
         Largest voltage of the corrected pulse over that of the pulse.
+    total
+        As `compensated`, with relaxation and dephasing.
+    losses
+        What these alone cost: by how much they raise the error of that pulse where the line of the device is undistorted.
     """
 
     ideal: float
@@ -69,6 +73,8 @@ class GateErrors:
     recalibrated_trains: dict[int, float]
     compensated_trains: dict[int, float]
     overshoot: float
+    total: float
+    losses: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +157,8 @@ class CaseReport:
                 (
                     f"CZ error: ideal {100 * gate.ideal:.2g} %, on the device {100 * gate.before:.3g} %, calibrated anew "
                     f"{100 * gate.recalibrated:.2g} %, line undone {100 * gate.compensated:.2g} %, and calibrated after that "
-                    f"{100 * gate.refined:.2g} %"
+                    f"{100 * gate.refined:.2g} %; with losses {100 * gate.total:.2g} %, of which {100 * gate.losses:.2g} % are "
+                    "theirs alone"
                 ),
                 f"last gate of a train, calibrated anew -> line undone: {trains}",
                 (

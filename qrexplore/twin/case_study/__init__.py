@@ -94,6 +94,6 @@ def case_study(seed: int = 0, *, flaw: str = "distortion") -> CaseStudy:
         calibration=calibration,
         experiments=campaign(calibration),
         held_out=held_out(calibration),
-        device=device(start, true),
+        device=device(start, true, defective=flaw == "defect"),
         truth=true,
     )

@@ -249,11 +249,11 @@ def _double(known: Calibration) -> dict[str, Experiment]:
     volts, swap = known.interaction, known.swap
     made = {
         "chevron": _outcomes(
-            lab.chevron(volts * np.linspace(0.92, 1.08, 17), np.arange(2, 82, 2.5) * 1e-9, shots=1500),
+            lab.chevron(volts * np.linspace(0.92, 1.08, 17), np.arange(2, 82, 2.5) * 1e-9, shots=3000),
             settling=_SETTLING,
         ),
         "swap": _outcomes(
-            lab.swap_chevron(swap * np.linspace(0.95, 1.05, 9), np.arange(2, 98, 6) * 1e-9, shots=2000),
+            lab.swap_chevron(swap * np.linspace(0.95, 1.05, 9), np.arange(2, 98, 6) * 1e-9, shots=4000),
             settling=_SETTLING,
         ),
         "conditional": _outcomes(

@@ -2,6 +2,7 @@
 
 Truths come from the priors at half their width. The device differs from the model in what a real one would: it has four
 levels a transmon and the spectrum of the charge basis, its drives are rounded, and its slow noise wanders during a repetition.
+One flaw is a part that the model does not have at all: a two-level defect.
 Experiments on one qubit take the other as a neighbour at rest on the device, too.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from qrexplore.core import LogNormal, Named, Normal, Prior
 from qrexplore.twin.case_study.model import QUBITS, known, looked_at
+from qrexplore.twin.chip import Defect
 from qrexplore.twin.electronics import Gain, SignalChain, unsettled
 from qrexplore.twin.electronics.converter import DAC
 from qrexplore.twin.model import Twin
@@ -70,7 +72,10 @@ FLAWS: Mapping[str, Mapping[str, float]] = {
     "crosstalk": {**_CLEAN, "crosstalk.fast_flux.q0_q1.share": 0.04},
     "skew": {**_CLEAN, "flux_q1.delay.time": 12e-9},
     "compression": {**_CLEAN, "drive_q1.amplifier.ceiling": 0.6},
+    "defect": _CLEAN,
 }
+# the defect of a device of which the flaw is one: coupling (Hz) to q1, where it meets q0
+_DEFECT_COUPLING = 2e6
 # where devices are made, and how they come out: frequency and anharmonicity (Hz) of each qubit, resonators
 _MADE: Mapping[str, Normal] = {
     "q0.frequency": Normal(4.8e9, 0.06e9),
@@ -147,13 +152,27 @@ def priors(model: Twin, truth: Mapping[str, float], generator: np.random.Generat
     return found
 
 
-def device(model: Twin, truth: Mapping[str, float]) -> Twin:
-    """Give the device: the model with the true numbers, and what the model leaves out."""
+def device(model: Twin, truth: Mapping[str, float], *, defective: bool = False) -> Twin:
+    """Give the device: the model with the true numbers, and what the model leaves out.
+
+    Parameters
+    ----------
+    model
+        At the centers of its priors.
+    truth
+        The numbers of the device.
+    defective
+        Whether q1 is coupled to a defect, just where |11> meets |02>.
+    """
     twin = model.replace(truth)
     qubits = {name: replace(part, levels=4, spectrum="charge basis") for name, part in twin.chip.qubits.items()}
     lines = {name: _rounded(chain) if name.startswith("drive_") else chain for name, chain in twin.lines.items()}
     noise = SlowNoise(twin.noise.sources, trajectories=_TRAJECTORIES)
-    return replace(twin, chip=replace(twin.chip, qubits=Named(qubits)), lines=Named(lines), noise=noise)
+    twin = replace(twin, chip=replace(twin.chip, qubits=Named(qubits)), lines=Named(lines), noise=noise)
+    if not defective:
+        return twin
+    meeting = float(qubits["q0"].frequency - qubits["q1"].anharmonicity)
+    return twin.with_defect("q1", Defect(meeting), _DEFECT_COUPLING)
 
 
 def _rounded(chain: SignalChain) -> SignalChain:

@@ -102,7 +102,8 @@ _KNOWN: Mapping[str, Prior] = {
     "flux_q0.fast.time_constant": LogNormal(15e-9, 1.0),
     "flux_q0.slow.time_constant": LogNormal(300e-9, 1.0),
     "flux_*.bias_tee.time_constant": LogNormal(40e-6, 1.0),
-    "flux_*.cable.loss": LogNormal(0.4, 0.7),
+    # what a cable does to a step is linear in its loss
+    "flux_*.cable.loss": Normal(0.4, 0.25),
     "flux_q1.echo.amplitude": Normal(0.0, 0.02),
     "flux_q1.echo.time": Uniform(2e-9, 15e-9),
     "flux_*.bandwidth.cutoff": LogNormal(350e6, 0.4),
