@@ -2,8 +2,8 @@
 
 The likelihood of all data has many valleys, and each look at it is dear. Landmarks lead into the right one; what was measured on
 one qubit is cheaper than the rest, and tells most of the chip and its lines. A parameter of which the prior says nothing but
-its bounds may have a valley of its own at each place, and is looked for over its whole range, on the experiments that it acts
-on, unless a qubit at rest tells it.
+its bounds may have a valley of its own at each place; where the data are not explained by then, it is looked for over its
+whole range, on the experiments that it acts on, unless a qubit at rest tells it.
 """
 
 import time
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from qrexplore.core import Uniform
+from qrexplore.core import Status, Uniform
 from qrexplore.experiments import Experiment, lines_of
 from qrexplore.learn.placing import placed
 from qrexplore.learn.problem import LearnProblem
@@ -25,7 +25,9 @@ from qrexplore.twin import Twin
 
 LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at all data"
 # a stage only has to come near: it ends when it no longer gets ahead
-_STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=4)
+_STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=12, patience=3, share=1e-2)
+# standard deviations by which noise alone would rarely be above its mean
+_CHANCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def staged(
     named = list(zip(problem.datasets, problem.experiments, strict=True))
     for stage, names, stop in (
         (ONE_QUBIT, [name for name, experiment in named if len(experiment.qubits) == 1], _STOP),
-        (ALL, list(problem.datasets), _FIRST_LOOK),
+        (ALL, list(problem.datasets), replace(_FIRST_LOOK, target=_like_noise(problem.independent))),
     ):
         if names:
             began = time.perf_counter()
@@ -90,6 +92,8 @@ def staged(
             end = search(kernel.only(names).least_squares(here), LevenbergMarquardt(), stop=stop)
             twin = problem.moved(_values(kernel, here, end.coordinates))
             note(stage, end.loss, began)
+            if end.status is Status.TARGET:
+                return Staged(twin, tuple(stages))
     at_rest = {name for name, experiment in named if not _pulses_flux(experiment)}
     for path, bounds in _bounded_only(problem).items():
         reached = kernel.reached_by(path)
@@ -101,6 +105,11 @@ def staged(
             twin = problem.moved(_values(kernel, here, point))
             note(f"range of {path}", loss, began)
     return Staged(twin, tuple(stages))
+
+
+def _like_noise(points: int) -> float:
+    """Give half the sum of squares below which so many points are explained; the priors' part of it is small."""
+    return (points + _CHANCE * np.sqrt(2 * points)) / 2
 
 
 def _pulses_flux(experiment: Experiment) -> bool:

@@ -31,9 +31,9 @@ def twin():
     return replace(made, lines=Named({**dict(made.lines.items()), "flux_q0": SignalChain(1e9, Named(stages))}))
 
 
-@pytest.fixture(scope="module")
-def found():
-    device = twin().replace(TRUTH)
+def posed(echo, **start):
+    """Give a problem with an echo at some time (s), and its compiled functions."""
+    device = twin().replace({**TRUTH, "flux_q0.echo.time": echo})
     made = {
         "ramsey": lab.ramsey_phases(
             np.linspace(0, 2e-6, 31), artificial_detuning=1e6, drive_frequency=5.0124e9, shots=1000
@@ -43,21 +43,37 @@ def found():
         ),
     }
     data = {name: simulate(device, one, shots=one.shots, seed=k) for k, (name, one) in enumerate(made.items())}
-    start = twin().replace({path: prior.center for path, prior in PRIORS.items()})
+    begin = twin().replace({path: prior.center for path, prior in PRIORS.items()})
+    begin = begin.replace({f"flux_q0.echo.{name}": value for name, value in start.items()})
+    problem = LearnProblem(begin, data, free=list(PRIORS), priors=PRIORS, likelihood="counts")
+    return problem, Kernel(problem)
+
+
+@pytest.fixture(scope="module")
+def found():
     # an echo from the end of the range, where it is not
-    start = start.replace({"flux_q0.echo.time": 36e-9, "flux_q0.echo.amplitude": 0.001})
-    problem = LearnProblem(start, data, free=list(PRIORS), priors=PRIORS, likelihood="counts")
-    kernel, told = Kernel(problem), []
+    problem, kernel = posed(TRUTH["flux_q0.echo.time"], time=36e-9, amplitude=0.001)
+    told = []
     return problem, kernel, staged(problem, kernel, on_stage=told.append), told
 
 
 def test_stages_come_in_their_order_and_say_what_they_took(found):
     _, _, start, told = found
-    names = [stage.name for stage in start.stages]
-    assert names == ["landmarks", "one qubit at a time", "first look at all data", "range of flux_q0.echo.time"]
+    # nothing is looked for any more once the data are explained
+    assert [stage.name for stage in start.stages] == ["landmarks", "one qubit at a time", "first look at all data"]
     assert tuple(told) == start.stages
     assert all(stage.seconds > 0 for stage in start.stages)
-    assert start.stages[-1].loss <= start.stages[-2].loss
+
+
+def test_a_search_that_ends_in_a_wrong_valley_goes_over_the_range_and_finds_the_right_one():
+    echo = 30e-9
+    problem, kernel = posed(echo, time=26e-9, amplitude=0.001)
+    start = staged(problem, kernel)
+    first, last = start.stages[-2:]
+    assert (first.name, last.name) == ("first look at all data", "range of flux_q0.echo.time")
+    assert first.loss > 10 * problem.independent
+    assert last.loss < 0.7 * problem.independent
+    assert start.twin.parameters["flux_q0.echo.time"].value == pytest.approx(echo, abs=0.5e-9)
 
 
 def test_a_fit_from_there_comes_to_the_truth_within_its_errors(found):
