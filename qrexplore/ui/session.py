@@ -7,9 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from qrexplore.core import Parameter, ParameterTable, format_quantity
-from qrexplore.experiments import Experiment
 from qrexplore.twin import Twin
-from qrexplore.ui.predictor import Predictor
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +37,6 @@ class Session:
     ----------
     twin
         Where the session begins, and what a reset returns to.
-    experiment
-        What the twin is to predict.
     free
         Paths of the parameters that are learned.
 
@@ -48,15 +44,12 @@ class Session:
     ----------
     lock
         Held during each change; whoever shows the state holds it, too, so that pictures do not overtake each other.
-    predictor
-        Predicts the experiment without compiling in a handler.
     initial
         Parameters with which the session began.
     """
 
-    def __init__(self, twin: Twin, experiment: Experiment, free: Collection[str]) -> None:
+    def __init__(self, twin: Twin, free: Collection[str]) -> None:
         self.lock = threading.RLock()
-        self.predictor = Predictor(experiment)
         self.initial: ParameterTable = twin.parameters
         self._initial = self._current = Snapshot(twin, frozenset(free))
         self._past: list[Snapshot] = []
@@ -93,10 +86,6 @@ class Session:
     def can_redo(self) -> bool:
         """Whether there is an undone state."""
         return bool(self._future)
-
-    def prediction(self) -> np.ndarray:
-        """Give what the twin predicts now; the first time it compiles, which a moved number never does."""
-        return self.predictor.prediction(self.twin)
 
     def subscribe(self, observer: Callable[[], None]) -> None:
         """Call `observer` after each change that is more than a step of a drag; it may not block."""

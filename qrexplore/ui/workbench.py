@@ -1,16 +1,17 @@
 """The workbench: parameter panel, data view and learn monitor around one session."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ipywidgets
 import xarray as xr
 
+from qrexplore.core import Prior, require_choice
 from qrexplore.data import DatasetError
 from qrexplore.experiments import from_dataset
 from qrexplore.hardware import Backend
-from qrexplore.learn import LearnResult, completed, recipe_of
+from qrexplore.learn import LIKELIHOODS, LearnResult, completed, recipe_of
 from qrexplore.twin import Twin
 from qrexplore.ui.presenters import MonitorPresenter, PanelPresenter, ViewPresenter
 from qrexplore.ui.runner import Runner
@@ -18,9 +19,11 @@ from qrexplore.ui.session import Session
 from qrexplore.ui.widgets import DataView, LearnMonitor, ParameterPanel
 from qrexplore.views import comparison
 
+Data = xr.Dataset | xr.DataTree | Mapping[str, xr.Dataset]
+
 
 class Workbench(ipywidgets.HBox):
-    """All views on one twin and one dataset, as a widget; made by `explore`.
+    """All views on one twin and what was measured of it, as a widget; made by `explore`.
 
     Attributes
     ----------
@@ -33,20 +36,31 @@ class Workbench(ipywidgets.HBox):
     def __init__(
         self,
         twin: Twin,
-        data: xr.Dataset,
+        data: Data,
         backend: Backend | None = None,
+        *,
         free: Sequence[str] | None = None,
+        priors: Mapping[str, Prior] | None = None,
+        likelihood: str = "gaussian",
         runs: str | Path | None = None,
     ) -> None:
-        _check_one_experiment(data)
-        data = completed(twin, data)
-        experiment = from_dataset(data)
-        patterns = recipe_of(experiment).paths(twin, experiment) if free is None else list(free)
-        self.session = Session(twin, experiment, twin.parameters.select(patterns).paths if patterns else ())
+        datasets = {name: completed(twin, one) for name, one in _datasets(data).items()}
+        experiments = {name: from_dataset(one) for name, one in datasets.items()}
+        if free is None:
+            told = [path for one in experiments.values() for path in recipe_of(one).paths(twin, one)]
+            free = list(dict.fromkeys([*(priors or {}), *told]))
+        self.session = Session(twin, twin.parameters.select(free).paths if free else ())
         remark = "" if backend is None else f"backend {backend.name} ({type(backend).__name__})"
-        self._view = ViewPresenter(self.session, comparison(experiment, data), remark=remark)
+        compared = {name: comparison(experiments[name], one) for name, one in datasets.items()}
+        self._view = ViewPresenter(self.session, compared, remark=remark)
         self._monitor = MonitorPresenter(
-            self.session, data, follow=self._view.follow, ended=self._view.show, folder=runs
+            self.session,
+            datasets,
+            follow=self._view.follow,
+            ended=self._view.show,
+            priors=priors,
+            likelihood=likelihood,
+            folder=runs,
         )
         self.view = DataView(self._view)
         self.monitor = LearnMonitor(self._monitor)
@@ -74,6 +88,10 @@ class Workbench(ipywidgets.HBox):
         """What the last run found, or None."""
         return self._monitor.result
 
+    def show(self, name: str) -> None:
+        """Show another dataset; ValueError if there is none of that name."""
+        self._view.choose(name)
+
     def learn(self) -> None:
         """Press Learn: begin to learn the free parameters; RuntimeError if a run is going on."""
         self._monitor.start()
@@ -89,10 +107,12 @@ class Workbench(ipywidgets.HBox):
 
 def explore(
     twin: Twin,
-    data: xr.Dataset,
+    data: Data,
     backend: Backend | None = None,
     *,
     free: Sequence[str] | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    likelihood: str = "gaussian",
     runs: str | Path | None = None,
 ) -> Workbench:
     """Open the workbench: move parameters and see the curves follow, learn, watch the loss.
@@ -102,11 +122,14 @@ def explore(
     twin
         Model with the names of the dataset's qubits, for example from `qrexplore.library.for_data`.
     data
-        Result of one experiment.
+        Result of one experiment, or of several on the same device (a mapping by name or an ``xarray.DataTree``): they are
+        learned jointly, and shown one at a time.
     backend
         The device that the data come from, named beside the summary; None for none.
     free
-        Patterns of the parameters to learn; those that the experiment can tell if left out.
+        Patterns of the parameters to learn; those that the experiments can tell, and those of `priors`, if left out.
+    priors, likelihood
+        What is known beforehand, and how data are compared, see `qrexplore.learn.LearnProblem`.
     runs
         Folder in which each run gets one of its own, so that a kernel that dies loses at most a second of it:
         ``qrexplore runs resume`` finishes it, and ``qrexplore runs ask`` steers it. None to keep no runs.
@@ -119,21 +142,28 @@ def explore(
     Raises
     ------
     DatasetError
-        If `data` is not the result of one experiment that a twin can predict.
+        If `data` holds something else than results of experiments that a twin can predict.
     ValueError
-        If a pattern matches no parameter.
+        If a pattern matches no parameter, or the likelihood is none.
     """
-    return Workbench(twin, data, backend, free, runs)
+    require_choice(likelihood, "likelihood", LIKELIHOODS)
+    return Workbench(twin, data, backend, free=free, priors=priors, likelihood=likelihood, runs=runs)
 
 
-def _check_one_experiment(data: xr.Dataset) -> None:
+def _datasets(data: Data) -> dict[str, xr.Dataset]:
+    """Give what was measured by name, each the result of one experiment."""
     if isinstance(data, xr.Dataset):
-        return
-    found = type(data).__name__
-    advice = "Open it with qrexplore.open_data."
+        return {str(data.attrs.get("experiment", "data")): data}
     if isinstance(data, xr.DataTree):
-        names = [node.path.strip("/") for node in data.subtree if node.data_vars]
-        found = f"a DataTree of {', '.join(names)}"
-        advice = f"Take one of its experiments, for example data[{names[0]!r}].to_dataset()." if names else advice
-    msg = f"`data` must be the xarray.Dataset of one experiment, got {found}."
-    raise DatasetError(msg, advice)
+        data = {node.path.strip("/"): node.to_dataset() for node in data.subtree if node.data_vars}
+    elif not isinstance(data, Mapping):
+        msg = f"`data` must be an xarray.Dataset of one experiment, or several by name, got {type(data).__name__}."
+        raise DatasetError(msg, "Open it with qrexplore.open_data.")
+    if not data:
+        msg = "`data` holds no dataset."
+        raise DatasetError(msg, "Give the results of one experiment at least.")
+    for name, one in data.items():
+        if not isinstance(one, xr.Dataset):
+            msg = f"`data[{name!r}]` must be the xarray.Dataset of one experiment, got {type(one).__name__}."
+            raise DatasetError(msg, "Open it with qrexplore.open_data.")
+    return dict(data)

@@ -11,8 +11,10 @@ from qrexplore.ui.presenters import MonitorPresenter
 def main(data, folder):
     """Learn slowly, and tell the number of each step that the monitor shows."""
     measured = open_data(data)
-    session = Session(qx.library.transmon(), qx.experiments.from_dataset(measured), free=["q0.frequency", "q0.t_phi"])
-    presenter = MonitorPresenter(session, measured, follow=lambda _: None, ended=lambda: None, folder=folder)
+    session = Session(qx.library.transmon(), free=["q0.frequency", "q0.t_phi"])
+    presenter = MonitorPresenter(
+        session, {"ramsey": measured}, follow=lambda _: None, ended=lambda: None, folder=folder
+    )
     presenter.channel.traits.update(method="adam", rate=1e-5)
     presenter.channel.attach(show, lambda *_: None)
     presenter.start()

@@ -51,8 +51,8 @@ def test_a_heat_map_goes_out_by_series_then_amplitude_then_duration(chevron, mon
         "send",
         lambda _, content, buffers=None: sent.append((content, [bytes(part) for part in buffers or ()])),
     )
-    session = Session(qx.library.two_transmons(), experiment, free=[])
-    presenter = ViewPresenter(session, comparison(experiment, data))
+    session = Session(qx.library.two_transmons(), free=[])
+    presenter = ViewPresenter(session, {"chevron": comparison(experiment, data)})
     view = DataView(presenter)
     assert presenter.wait(SECONDS)
     sent.clear()
@@ -60,7 +60,7 @@ def test_a_heat_map_goes_out_by_series_then_amplitude_then_duration(chevron, mon
     (values, model) = [parts[0] for content, parts in sent if content["kind"] in {"data", "model"}]
     expected = data.population.transpose("qubit", "flux_amplitude", "duration").values.astype(np.float32)
     assert values == expected.tobytes()
-    assert model == session.prediction().astype(np.float32).tobytes()
+    assert model == np.asarray(qx.twin.predict(session.twin, experiment)).astype(np.float32).tobytes()
     assert len(model) == 4 * 2 * 5 * 6
     assert view.frame["series"] == ["q0", "q1"]
     assert (len(view.frame["y_values"]), len(view.frame["x_values"])) == (5, 6)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from qrexplore.optimize import Adam
+from qrexplore.twin import predict
 from qrexplore.ui import Session
+from qrexplore.ui.predictor import Predictor
 from qrexplore.ui.presenters import Channel, MonitorPresenter, PanelPresenter, ViewPresenter, packed
 from qrexplore.views import comparison
 
@@ -13,13 +15,13 @@ SECONDS = 120
 
 
 @pytest.fixture
-def session(twin, ramsey):
-    return Session(twin, ramsey, free=["q0.frequency", "q0.t_phi", "readout_q0.false_one", "readout_q0.false_zero"])
+def session(twin):
+    return Session(twin, free=["q0.frequency", "q0.t_phi", "readout_q0.false_one", "readout_q0.false_zero"])
 
 
 @pytest.fixture
 def view(session, ramsey, data):
-    view = ViewPresenter(session, comparison(ramsey, data), remark="backend toy")
+    view = ViewPresenter(session, {"ramsey": comparison(ramsey, data)}, remark="backend toy")
     assert view.wait(SECONDS)
     return view
 
@@ -36,7 +38,7 @@ def panel(session, view, front_end):
 
 @pytest.fixture
 def presenter(session, data, view):
-    presenter = MonitorPresenter(session, data, follow=view.follow, ended=view.show)
+    presenter = MonitorPresenter(session, {"ramsey": data}, follow=view.follow, ended=view.show)
     yield presenter
     if presenter.runner.busy:
         presenter.runner.stop()
@@ -64,25 +66,25 @@ def test_a_channel_serves_any_number_of_shells(front_end):
     assert channel.traits["state"] == "error"
 
 
-def test_the_view_answers_ready_with_data_and_model(screen, session, data):
+def test_the_view_answers_ready_with_data_and_model(screen, session, ramsey, data):
     assert screen.ask(kind="ready") == ""
     ((content, (values, errors)),) = screen.of("data")
     assert content == {"kind": "data", "error_bars": True}
     assert np.allclose(values, data.population.values[0])
     assert np.allclose(errors, 0.01)
     content, (model,) = screen.of("model")[-1]
-    assert np.allclose(model, session.prediction()[0])
+    assert np.allclose(model, predict(session.twin, ramsey)[0])
     assert content["request"] == 0
     assert content["summary"].startswith("rms misfit / rms data")
     assert content["summary"].endswith("backend toy")
     assert screen.traits["state"] == "idle"
 
 
-def test_the_view_is_compiling_until_its_first_prediction(session, ramsey, data, front_end):
+def test_the_view_is_compiling_until_its_first_prediction(session, ramsey, data, front_end, monkeypatch):
     gate = threading.Event()
-    predict = session.predictor.prediction
-    session.predictor.prediction = lambda twin: gate.wait(SECONDS) and predict(twin)
-    view = ViewPresenter(session, comparison(ramsey, data))
+    usual = Predictor.prediction
+    monkeypatch.setattr(Predictor, "prediction", lambda self, twin: gate.wait(SECONDS) and usual(self, twin))
+    view = ViewPresenter(session, {"ramsey": comparison(ramsey, data)})
     screen = front_end(view.channel)
     assert screen.traits["state"] == "compiling"
     assert "Compiling" in screen.traits["notice"]
@@ -94,16 +96,18 @@ def test_the_view_is_compiling_until_its_first_prediction(session, ramsey, data,
     assert (screen.traits["state"], screen.traits["notice"]) == ("idle", "")
     ((content, (model,)),) = screen.of("model")
     assert content["request"] == panel.requests
-    assert np.allclose(model, session.prediction()[0])
+    assert np.allclose(model, predict(session.twin, ramsey)[0])
 
 
-def test_a_prediction_that_cannot_be_made_is_an_error_on_the_view_and_no_endless_wait(session, ramsey, data, front_end):
-    def fail(_):
+def test_a_prediction_that_cannot_be_made_is_an_error_on_the_view_and_no_endless_wait(
+    session, ramsey, data, front_end, monkeypatch
+):
+    def fail(*_):
         msg = "the model is broken"
         raise RuntimeError(msg)
 
-    session.predictor.prediction = fail
-    view = ViewPresenter(session, comparison(ramsey, data))
+    monkeypatch.setattr(Predictor, "prediction", fail)
+    view = ViewPresenter(session, {"ramsey": comparison(ramsey, data)})
     assert view.wait(SECONDS)
     assert (view.channel.traits["state"], view.channel.traits["notice"]) == ("error", "the model is broken")
     screen = front_end(view.channel)
@@ -111,12 +115,12 @@ def test_a_prediction_that_cannot_be_made_is_an_error_on_the_view_and_no_endless
     assert screen.of("data")
 
 
-def test_a_moved_slider_gives_a_model_with_the_number_of_its_request(panel, screen, session):
+def test_a_moved_slider_gives_a_model_with_the_number_of_its_request(panel, screen, session, ramsey):
     screen.messages.clear()
     assert panel.ask(kind="set", path="q0.frequency", value=5.0001e9, final=False) == ""
     ((content, (model,)),) = screen.of("model")
     assert content["request"] == panel.requests
-    assert np.allclose(model, session.prediction()[0])
+    assert np.allclose(model, predict(session.twin, ramsey)[0])
 
 
 def test_rows_stay_during_a_drag_and_follow_its_end(panel):

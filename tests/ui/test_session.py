@@ -9,8 +9,8 @@ PATH = "q0.frequency"
 
 
 @pytest.fixture
-def session(twin, ramsey):
-    return Session(twin, ramsey, free=["q0.frequency", "q0.t_phi"])
+def session(twin):
+    return Session(twin, free=["q0.frequency", "q0.t_phi"])
 
 
 def value(session, path=PATH):
@@ -162,11 +162,3 @@ def test_threads_that_move_different_parameters_lose_nothing(session):
         session.undo()
         steps += 1
     assert (steps, value(session), value(session, "q0.t1")) == (40, 5e9, 40e-6)
-
-
-def test_the_prediction_is_that_of_the_twin_now(session, data, truth):
-    import qrexplore as qx
-
-    assert np.allclose(session.prediction(), qx.twin.predict(session.twin, session.predictor.experiment))
-    session.apply(truth, {})
-    assert np.abs(session.prediction() - data.population.values).max() < 0.05

@@ -10,8 +10,8 @@ THREADS, SETS = 8, 50
 
 
 @pytest.fixture
-def session(twin, ramsey):
-    return Session(twin, ramsey, free=[PATH])
+def session(twin):
+    return Session(twin, free=[PATH])
 
 
 def together(work):

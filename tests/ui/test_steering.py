@@ -25,9 +25,11 @@ PROGRAM = Path(__file__).with_name("kept_run.py")
 class Desk:
     """A session with panel and monitor, each with a front end."""
 
-    def __init__(self, twin, experiment, data, front_end, folder=None):
-        self.session = Session(twin, experiment, free=FREE)
-        self.presenter = MonitorPresenter(self.session, data, follow=lambda _: None, ended=lambda: None, folder=folder)
+    def __init__(self, twin, data, front_end, folder=None):
+        self.session = Session(twin, free=FREE)
+        self.presenter = MonitorPresenter(
+            self.session, {"ramsey": data}, follow=lambda _: None, ended=lambda: None, folder=folder
+        )
         self.runner = self.presenter.runner
         self.monitor = front_end(self.presenter.channel)
         self.panel = front_end(PanelPresenter(self.session, lambda _: None, self.presenter.check_free).channel)
@@ -60,11 +62,11 @@ def endless(monkeypatch):
 
 
 @pytest.fixture
-def make(twin, ramsey, data, front_end):
+def make(twin, data, front_end):
     desks = []
 
     def make(folder=None):
-        desks.append(Desk(twin, ramsey, data, front_end, folder))
+        desks.append(Desk(twin, data, front_end, folder))
         desks[-1].presenter.channel.traits["method"] = "adam"
         return desks[-1]
 

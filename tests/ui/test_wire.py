@@ -6,7 +6,7 @@ import pytest
 
 import qrexplore as qx
 from qrexplore.optimize import Adam
-from qrexplore.twin import prediction
+from qrexplore.twin import predict, prediction
 from qrexplore.ui import Session
 from qrexplore.ui.presenters import PanelPresenter, ViewPresenter
 from qrexplore.ui.widgets import DataView, ParameterPanel
@@ -91,7 +91,7 @@ def test_a_move_that_is_refused_is_acknowledged_in_words_and_draws_nothing(bench
     assert len(of(sent, bench.view, "model")) == drawn
 
 
-def test_the_view_sends_data_errors_and_model_as_32_bit_bytes(bench, sent, data):
+def test_the_view_sends_data_errors_and_model_as_32_bit_bytes(bench, sent, data, ramsey):
     sent.clear()
     assert tell(sent, bench.view, kind="ready", request=1) == ""
     ((content, buffers),) = of(sent, bench.view, "data")
@@ -100,7 +100,9 @@ def test_the_view_sends_data_errors_and_model_as_32_bit_bytes(bench, sent, data)
     assert np.array_equal(np.frombuffer(buffers[0], np.float32), data.population.values[0].astype(np.float32))
     ((_, (model,)),) = of(sent, bench.view, "model")
     assert len(model) == 4 * 31
-    assert np.array_equal(np.frombuffer(model, np.float32), bench.session.prediction()[0].astype(np.float32))
+    assert np.array_equal(
+        np.frombuffer(model, np.float32), np.asarray(predict(bench.twin, ramsey))[0].astype(np.float32)
+    )
 
 
 def test_a_moved_parameter_changes_the_model_that_is_sent_and_undo_brings_it_back(bench, sent):
@@ -162,8 +164,8 @@ def test_a_second_start_while_busy_is_refused_and_the_first_goes_on(bench, sent,
 
 
 def test_panel_and_view_need_no_workbench(sent, twin, ramsey, data):
-    session = Session(twin, ramsey, free=[])
-    presenter = ViewPresenter(session, comparison(ramsey, data))
+    session = Session(twin, free=[])
+    presenter = ViewPresenter(session, {"ramsey": comparison(ramsey, data)})
     view, panel = DataView(presenter), ParameterPanel(PanelPresenter(session, presenter.show))
     assert presenter.wait(SECONDS)
     assert tell(sent, panel, kind="set", path=PATH, value=5.001e9, final=False, request=1) == ""

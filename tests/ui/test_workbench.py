@@ -3,6 +3,7 @@ import pytest
 import xarray as xr
 
 import qrexplore as qx
+from qrexplore.core import LogNormal
 from qrexplore.data import DatasetError
 from qrexplore.optimize import Adam
 from qrexplore.ui.widgets.shell import STATIC, bundle
@@ -85,12 +86,65 @@ def test_waiting_ends_with_the_time_limit(bench, monkeypatch):
     assert bench.wait(SECONDS)
 
 
-def test_several_experiments_at_once_are_refused_with_the_way_to_one(twin, data):
-    tree = xr.DataTree.from_dict({"monday/ramsey": data})
-    with pytest.raises(DatasetError, match=r"data\['monday/ramsey'\]\.to_dataset\(\)"):
-        qx.explore(twin, tree)
-    with pytest.raises(DatasetError, match="got ndarray"):
-        qx.explore(twin, np.zeros(3))
+@pytest.fixture
+def relaxing(truth):
+    experiment = qx.experiments.t1(np.linspace(0, 100e-6, 21), shots=4000)
+    return qx.simulate(truth.replace({"q0.t1": 30e-6}), experiment, shots=4000, seed=3)
+
+
+def test_several_experiments_are_learned_jointly_and_shown_one_at_a_time(twin, data, relaxing):
+    bench = qx.explore(twin, {"ramsey": data, "relaxation": relaxing})
+    assert bench.wait(SECONDS)
+    assert (bench.view.names, bench.view.shown) == (["ramsey", "relaxation"], "ramsey")
+    title = bench.view.frame["title"]
+    bench.show("relaxation")
+    assert bench.wait(SECONDS)
+    assert bench.view.shown == "relaxation"
+    assert bench.view.frame["title"] != title
+    # what either of them tells is free
+    assert {"q0.frequency", "q0.t1"} <= bench.session.free
+    bench.learn()
+    assert bench.wait(SECONDS)
+    assert bench.monitor.state == "done"
+    assert set(bench.result.problem.datasets) == {"ramsey", "relaxation"}
+    assert [one["name"] for one in bench.monitor.traces["datasets"]] == ["ramsey", "relaxation"]
+    assert abs(bench.twin.parameters["q0.t1"].value - 30e-6) < 4 * bench.result.stderr["q0.t1"]
+    assert abs(bench.twin.parameters["q0.frequency"].value - 5.00002e9) < 4 * bench.result.stderr["q0.frequency"]
+    with pytest.raises(ValueError, match="`name` must be one of 'ramsey', 'relaxation', got 'echo'"):
+        bench.show("echo")
+
+
+def test_priors_and_likelihood_are_those_of_the_problem(twin, relaxing):
+    prior = LogNormal(20e-6, 0.02)
+    bench = qx.explore(twin, relaxing, priors={"q*.t1": prior}, likelihood="counts")
+    bench.learn()
+    assert bench.wait(SECONDS)
+    problem = bench.result.problem
+    assert problem.likelihood == "counts"
+    assert problem.table["q0.t1"].prior == prior
+    # narrow and wrong, it holds back what the data say
+    assert bench.twin.parameters["q0.t1"].value < 27e-6
+    with pytest.raises(ValueError, match="`likelihood` must be one of"):
+        qx.explore(twin, relaxing, likelihood="counting")
+
+
+def test_the_experiments_of_a_tree_go_by_their_paths(twin, data, relaxing):
+    bench = qx.explore(twin, xr.DataTree.from_dict({"monday/ramsey": data, "monday/t1": relaxing}))
+    assert bench.view.names == ["monday/ramsey", "monday/t1"]
+    assert bench.wait(SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (np.zeros(3), "got ndarray"),
+        ({}, "`data` holds no dataset"),
+        ({"t1": 3}, r"`data\['t1'\]` must be the xarray\.Dataset"),
+    ],
+)
+def test_what_is_no_experiment_is_refused(twin, data, words):
+    with pytest.raises(DatasetError, match=words):
+        qx.explore(twin, data)
 
 
 def test_a_missing_bundle_says_how_to_build_it(tmp_path):

@@ -16,8 +16,10 @@ const HEATMAP: HeatmapFrame = {
   x_values: [1e-9, 2e-9, 3e-9], y_values: [0.1, 0.2],
 };
 
-function mount(frame: ViewTraits["frame"]) {
-  const model = new FakeModel<ViewTraits>({ frame, summary: "", state: "idle", notice: "", selected: 0 });
+function mount(frame: ViewTraits["frame"], names: string[] = ["ramsey"]) {
+  const model = new FakeModel<ViewTraits>({
+    frame, names, shown: names[0] as string, summary: "", state: "idle", notice: "", selected: 0,
+  });
   const el = document.createElement("div");
   document.body.append(el);
   const cleanUp = view.render({ model: model.asModel, el });
@@ -66,6 +68,38 @@ describe("data view", () => {
     expect(model.saved).toBe(1);
     expect(byTestId(el, "series:D2").getAttribute("aria-selected")).toBe("true");
     expect(byTestId(el, "model-path").getAttribute("d")).not.toBe(before);
+  });
+
+  it("asks for the dataset that is chosen, and shows nothing of the one before under its name", async () => {
+    const { model, el } = mount(CURVE, ["ramsey", "chevron"]);
+    model.message({ kind: "data", error_bars: false }, [oddBuffer([0, 0.5, 1, 1, 1, 1])]);
+    model.message({ kind: "model", request: 3, summary: "" }, [oddBuffer([0, 0.5, 1, 1, 0.5, 1])]);
+    await nextFrame();
+    const picker = byTestId(el, "dataset") as HTMLSelectElement;
+    expect([...picker.options].map((one) => one.text)).toEqual(["ramsey", "chevron"]);
+    picker.value = "chevron";
+    picker.dispatchEvent(new Event("change"));
+    expect(model.sent.at(-1)).toMatchObject({ kind: "show", name: "chevron", request: expect.any(Number) });
+    model.message({ kind: "data", error_bars: false }, [oddBuffer([1, 0.5, 1, 0, 0, 0])]);
+    await nextFrame();
+    expect(byTestId(el, "model-path").getAttribute("d")).toBe("");
+    model.put("shown", "chevron");
+    expect(picker.value).toBe("chevron");
+  });
+
+  it("goes back to what is shown where a choice is refused", () => {
+    const { model, el } = mount(CURVE, ["ramsey", "chevron"]);
+    const picker = byTestId(el, "dataset") as HTMLSelectElement;
+    picker.value = "chevron";
+    picker.dispatchEvent(new Event("change"));
+    const request = (model.sent.at(-1) as { request: number }).request;
+    model.message({ kind: "ack", request, error: "there is none" }, []);
+    expect(picker.value).toBe("ramsey");
+  });
+
+  it("has no choice of datasets where there is one", () => {
+    const { el } = mount(CURVE);
+    expect(byTestId(el, "dataset").hidden).toBe(true);
   });
 
   it("paints numbers that came before their frame, and none of a wrong size", async () => {

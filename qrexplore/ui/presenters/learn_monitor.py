@@ -1,7 +1,7 @@
 """The learn monitor: starts, holds, steers and stops learning, and streams how it goes."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from qrexplore.core import Step, Task
+from qrexplore.core import Prior, Step, Task
 from qrexplore.data.runs import Run
 from qrexplore.learn import Kernel, LearnProblem, LearnResult, begin_run, guided, resume_run
 from qrexplore.optimize import METHODS, OPTAX_METHODS
@@ -36,11 +36,13 @@ class MonitorPresenter:
         Gives the start and takes the result, as one step of its history. What is freed or fixed in it while a run goes on,
         the run moves or holds from then on.
     data
-        What is learned from.
+        What is learned from: datasets by name.
     follow
         Called with the twin of the latest step, a few times a second.
     ended
         Called when a run has ended and the session's twin is what counts again.
+    priors, likelihood
+        See `qrexplore.learn.LearnProblem`; a prior on what is not free is left out.
     folder
         Where each run gets a folder of its own; None to keep no runs.
 
@@ -55,13 +57,16 @@ class MonitorPresenter:
     def __init__(
         self,
         session: Session,
-        data: xr.Dataset,
+        data: Mapping[str, xr.Dataset],
         *,
         follow: Callable[[Twin], None],
         ended: Callable[[], None],
+        priors: Mapping[str, Prior] | None = None,
+        likelihood: str = "gaussian",
         folder: str | Path | None = None,
     ) -> None:
         self._session, self._data, self._follow, self._ended = session, data, follow, ended
+        self._priors, self._likelihood = dict(priors or {}), likelihood
         self._folder = None if folder is None else Path(folder)
         self._twin = session.twin
         # what the compiled functions are over, and what of it the run moves
@@ -174,18 +179,28 @@ class MonitorPresenter:
         # what was free before stays among what may move: to hold it, and to free it again, compiles nothing
         if not free.issubset(self._paths):
             self._paths, self._kernel = sorted(free), None
+        known = twin.parameters.select(self._paths)
         return LearnProblem(
             twin,
             self._data,
             free=self._paths,
+            priors={path: prior for path, prior in self._given(twin).items() if path in known},
+            likelihood=self._likelihood,
             hold=[path for path in self._paths if path not in free],
             method=method,
             max_steps=_MAX_STEPS.get(method, 200),
             learning_rate=rate if method in OPTAX_METHODS else None,
         )
 
+    def _given(self, twin: Twin) -> dict[str, Prior]:
+        """Give the priors by path; a later pattern goes before an earlier one."""
+        return {
+            path: prior for pattern, prior in self._priors.items() for path in twin.parameters.select([pattern]).paths
+        }
+
     def _new_folder(self, problem: LearnProblem) -> Path:
-        stem = f"{problem.experiments[0].name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        names = {experiment.name for experiment in problem.experiments}
+        stem = f"{names.pop() if len(names) == 1 else 'joint'}-{time.strftime('%Y%m%d-%H%M%S')}"
         names = (stem, *(f"{stem}-{k}" for k in range(2, 1000)))
         root = self._folder or Path()
         return next(root / name for name in names if not (root / name).exists())

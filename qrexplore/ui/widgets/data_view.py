@@ -16,6 +16,8 @@ class DataView(anywidget.AnyWidget):
     _css = bundle("data_view.css")
 
     frame = traitlets.Dict().tag(sync=True)
+    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    shown = traitlets.Unicode().tag(sync=True)
     summary = traitlets.Unicode().tag(sync=True)
     state = traitlets.Unicode().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)

@@ -6,6 +6,7 @@ import { type Ack, type CleanUp, listener, nextRequest, type RenderContext } fro
 import { createLamp, createNotice } from "../shared/notice";
 import { createCurve } from "./curve";
 import { createHeatmap } from "./heatmap";
+import { createDatasets } from "./datasets";
 import { createTabs } from "./tabs";
 import type { Frame, Plot, ViewTraits } from "./types";
 
@@ -61,6 +62,11 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
     showSelected();
   };
   const tabs = createTabs(choose);
+  const datasets = createDatasets((name) => {
+    const asked = nextRequest();
+    sent.add(asked);
+    model.send({ kind: "show", name, request: asked });
+  });
   const showSelected = (): void => {
     const frame = model.get("frame");
     if (!isFrame(frame)) return;
@@ -81,6 +87,7 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
     lamp.show(state);
     notice.standing(model.get("notice"), state === "error");
   };
+  const showDatasets = (): void => datasets.show(model.get("names") ?? [], model.get("shown") ?? "");
   const showSummary = (): void => setText(summary, model.get("summary") ?? "");
 
   holder.addEventListener("keydown", (event) => {
@@ -97,6 +104,8 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
   // numbers may overtake the frame they belong to, so a new frame throws none away; those of a wrong size wait
   heard.on("change:frame", showFrame);
   heard.on("change:selected", showSelected);
+  heard.on("change:names", showDatasets);
+  heard.on("change:shown", showDatasets);
   heard.on("change:summary", showSummary);
   heard.on("change:state", showState);
   heard.on("change:notice", showState);
@@ -104,6 +113,9 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
     if (content.kind === "data") {
       data = floats(buffers?.[0]);
       errors = content.error_bars ? floats(buffers?.[1]) : NOTHING;
+      // a curve and a summary that came before were of other data
+      predicted = NOTHING;
+      showSummary();
       paint.ask();
     } else if (content.kind === "model") {
       predicted = floats(buffers?.[0]);
@@ -113,16 +125,19 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
       paint.ask();
     } else if (content.kind === "ack" && sent.delete(content.request)) {
       notice.passing(content.error);
+      // what was chosen and refused is not what is shown
+      if (content.error) showDatasets();
     }
   });
 
   root.append(
-    html("div", { class: "qx-head" }, title, lamp.element, html("div", { class: "qx-push" }, tabs.element)),
+    html("div", { class: "qx-head" }, datasets.element, title, lamp.element, html("div", { class: "qx-push" }, tabs.element)),
     summary,
     notice.element,
     holder,
   );
   showFrame();
+  showDatasets();
   showState();
   showSummary();
   el.append(root);

@@ -28,6 +28,9 @@ export type Frame = CurveFrame | HeatmapFrame;
 
 export interface ViewTraits {
   frame: Frame | Record<string, never>;
+  /** Names of the datasets, and of the one that is shown. */
+  names: string[];
+  shown: string;
   summary: string;
   state: "compiling" | "idle" | "error";
   notice: string;
