@@ -35,10 +35,10 @@ from qrexplore.learn.racing import RACERS, raced
 from qrexplore.learn.recipe import Recipe
 from qrexplore.learn.regions import Axis, Region, worst_region
 from qrexplore.learn.residuals import Evaluation, Kernel
-from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run
+from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run, way_of
 from qrexplore.learn.sampling import Samples, diagnostics, sample, traceable
 from qrexplore.learn.score import Candidate, score_test
-from qrexplore.learn.staged import Stage, Staged, staged
+from qrexplore.learn.staged import staged
 from qrexplore.learn.starts import RECIPES, completed, recipe_of, start
 from qrexplore.learn.study import Study, concluded, question, study
 from qrexplore.learn.uncertainty import Laplace, fisher, in_units, laplace
@@ -79,8 +79,6 @@ __all__ = [
     "Region",
     "Samples",
     "Score",
-    "Stage",
-    "Staged",
     "Study",
     "ambiguity",
     "begin_run",
@@ -131,5 +129,6 @@ __all__ = [
     "study",
     "task",
     "traceable",
+    "way_of",
     "worst_region",
 ]

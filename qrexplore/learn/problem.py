@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
-from qrexplore.core import Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
+from qrexplore.core import LogNormal, Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
 from qrexplore.data import PARTS, drawn_rows, observable
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
@@ -103,6 +103,12 @@ class LearnProblem:
                 msg = (
                     f"the start of {row.path!r} must be within {low:g} ... {high:g} {row.unit}, got {row.value:g}. "
                     "Move it with twin.replace."
+                )
+                raise ValueError(msg)
+            if isinstance(row.prior, LogNormal) and not row.value > 0:
+                msg = (
+                    f"the start of {row.path!r} must be above 0 for its LogNormal prior, got {row.value:g}. "
+                    f"Move it with twin.replace, for example to {row.prior.center:g}, or leave it out of `priors`."
                 )
                 raise ValueError(msg)
         known = sum(row.prior is not None for row in self.table)

@@ -123,11 +123,6 @@ class Kernel:
         """Number of residuals of each dataset, in their order."""
         return {part.name: len(part.present) for part in self._parts}
 
-    def reached_by(self, path: str) -> tuple[str, ...]:
-        """Give the names of the datasets that a free parameter, or what is tied to it, can influence."""
-        place = self._paths.index(path)
-        return tuple(part.name for part in self._parts if place in self._leads[part.used])
-
     def evaluate(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Evaluation:
         """Give residuals, Jacobian and predictions of a twin moved to some free coordinates."""
         # a search asks again for where it starts and where it ends

@@ -21,16 +21,24 @@ from qrexplore.learn.fit import LearnResult, task
 from qrexplore.learn.guided import guided
 from qrexplore.learn.options import from_options, options_of
 from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.staged import staged
 from qrexplore.twin import open_twin, save_twin
 
 KIND, TWIN, BITS, REPORT = "learn", "twin.json", "result.npz", "result.json"
-# how it is looked for, and how its task is made
-WAYS: Mapping[str, Callable[[LearnProblem], Task]] = {
+# how it is looked for, and what makes a task of a problem and, if there is one already, its kernel
+WAYS: Mapping[str, Callable[..., Task]] = {
     "fit": task,
     "guided": guided,
     "unseeded": partial(guided, seeded=False),
     "study": partial(guided, by_ideal=True),
+    "staged": staged,
 }
+
+
+def way_of(problem: LearnProblem) -> str:
+    """Give the way that suits a problem: in stages where several experiments are to tell what priors tell widely, else guided."""
+    known = all(row.prior is not None for row in problem.table)
+    return "staged" if known and len(problem.datasets) > 1 else "guided"
 
 
 def begin_run(problem: LearnProblem, folder: str | Path, *, way: str = "fit") -> runs.Run:
@@ -44,7 +52,7 @@ def begin_run(problem: LearnProblem, folder: str | Path, *, way: str = "fit") ->
         Where to; made if missing.
     way
         ``fit`` (from where the twin stands, see `task`), ``guided`` (see `guided`), ``unseeded`` (guided, but without a look
-        at the data), or ``study`` (guided by the ideal device, see `study`).
+        at the data), ``study`` (guided by the ideal device, see `study`), or ``staged`` (from wide priors, see `staged`).
 
     Raises
     ------

@@ -1,128 +1,190 @@
-"""A start for many parameters and many experiments: landmarks first, then everything that was measured on one qubit.
+"""Learning many parameters from many experiments and wide priors, in stages.
 
 The likelihood of all data has many valleys, and each look at it is dear. Landmarks lead into the right one; what was measured on
-one qubit is cheaper than the rest, and tells most of the chip and its lines. A parameter of which the prior says nothing but
-its bounds may have a valley of its own at each place; where the data are not explained by then, it is looked for over its
-whole range, on the experiments that it acts on, unless a qubit at rest tells it.
+one qubit is cheaper than the rest, and tells most of the chip and its lines; then all data are fitted.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
-from qrexplore.core import Status, Uniform
-from qrexplore.experiments import Experiment, lines_of
+from qrexplore.core import Status, Step, Task
+from qrexplore.learn.fit import LearnResult, LearnState, task
 from qrexplore.learn.placing import placed
-from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.posed import with_asked
+from qrexplore.learn.problem import LearnProblem, steered, steering
 from qrexplore.learn.residuals import Kernel
-from qrexplore.learn.scouting import scouted
-from qrexplore.optimize import LevenbergMarquardt, Stop, search
-from qrexplore.twin import Twin
+from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
+from qrexplore.optimize import Stop
 
-LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "first look at all data"
+LANDMARKS, ONE_QUBIT, ALL = "landmarks", "one qubit at a time", "all data"
 # a stage only has to come near: it ends when it no longer gets ahead
-_STOP, _FIRST_LOOK = Stop(steps=15, patience=4, share=1e-2), Stop(steps=12, patience=3, share=1e-2)
+_NEAR = Stop(steps=15, patience=4, share=1e-2)
 # standard deviations by which noise alone would rarely be above its mean
 _CHANCE = 3.0
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the way to a start: its name, half the sum of squares at its end (of its own data), and its seconds."""
+@dataclass(frozen=True, eq=False)
+class StagedState:
+    """Where a run in stages stands.
 
-    name: str
-    loss: float
-    seconds: float
+    `question` is what was asked, with the values found before the stage, and with what was asked since of the parameters that
+    move. `task` and `inner` are the search of the stage, none where landmarks are looked for; `substeps` those of the kernel
+    when it began.
+    """
+
+    question: LearnProblem
+    stage: str
+    task: Task | None
+    inner: LearnState | None
+    substeps: tuple[int, ...]
+    history: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True)
-class Staged:
-    """A start that was found in stages."""
-
-    twin: Twin
-    stages: tuple[Stage, ...]
-
-
-def staged(
-    problem: LearnProblem,
-    kernel: Kernel,
-    *,
-    seed: int = 0,
-    on_stage: Callable[[Stage], None] = lambda _: None,
-) -> Staged:
-    """Find a start for a joint fit, from wherever the priors allow.
+def staged(problem: LearnProblem, kernel: Kernel | None = None) -> Task:
+    """Give a learning problem as a task that comes from wide priors into the right valley.
 
     Parameters
     ----------
     problem
-        The question; priors on all that is free are what the search goes by.
+        The question; priors on all that is free are what the search goes by. Its seed is that of the places around the start
+        where landmarks are looked for. Where its twin explains what was measured on single qubits, all data are fitted from
+        there.
     kernel
-        Its compiled functions; the fit that follows needs them, too.
-    seed
-        Of the places around the start where landmarks are looked for.
-    on_stage
-        Called after each stage.
+        See `qrexplore.learn.task`.
 
     Returns
     -------
-    Staged
-        The twin to begin with. It is a start and not a result: nothing is said about errors.
+    Task
+        Ends in a `LearnResult` of all data; its steps name their stage, and their loss is that of the data of the stage. One
+        that is stopped before all data are fitted ends in a result of what was fitted.
     """
-    stages: list[Stage] = []
+    return _Stages(problem, kernel).task()
 
-    def note(name: str, loss: float, began: float) -> None:
-        stages.append(Stage(name, loss, time.perf_counter() - began))
-        on_stage(stages[-1])
 
-    began = time.perf_counter()
-    twin = placed(problem, seed=seed)
-    note(LANDMARKS, float("nan"), began)
-    named = list(zip(problem.datasets, problem.experiments, strict=True))
-    for stage, names, stop in (
-        (ONE_QUBIT, [name for name, experiment in named if len(experiment.qubits) == 1], _STOP),
-        (ALL, list(problem.datasets), replace(_FIRST_LOOK, target=_like_noise(problem.independent))),
-    ):
-        if names:
-            began = time.perf_counter()
-            here = replace(problem, twin=twin)
-            end = search(kernel.only(names).least_squares(here), LevenbergMarquardt(), stop=stop)
-            twin = problem.moved(_values(kernel, here, end.coordinates))
-            note(stage, end.loss, began)
-            if end.status is Status.TARGET:
-                return Staged(twin, tuple(stages))
-    at_rest = {name for name, experiment in named if not _pulses_flux(experiment)}
-    for path, bounds in _bounded_only(problem).items():
-        reached = kernel.reached_by(path)
-        # what a qubit at rest tells has been found by then
-        if reached and not at_rest & set(reached):
-            began = time.perf_counter()
-            here = replace(problem, twin=twin)
-            point, loss = scouted(kernel, here, path, bounds)
-            twin = problem.moved(_values(kernel, here, point))
-            note(f"range of {path}", loss, began)
-    return Staged(twin, tuple(stages))
+class _Stages:
+    """What a run in stages knows beforehand: which data are of one qubit."""
+
+    def __init__(self, problem: LearnProblem, kernel: Kernel | None) -> None:
+        self.began = time.perf_counter()
+        self.problem, self.kernel = problem, kernel or Kernel(problem)
+        named = list(zip(problem.datasets, problem.experiments, strict=True))
+        self.single = [name for name, experiment in named if len(experiment.qubits) == 1]
+
+    def task(self) -> Task:
+        return Task(self.problem, self.init, self.advance, self.done, self.finish, self.pack, self.unpack, self.answer)
+
+    def init(self) -> StagedState:
+        first = self.single or list(self.problem.datasets)
+        part = self._of(self.problem, first)
+        if self.kernel.only(first).loss(part) <= _like_noise(part.independent):
+            return self._enter(self.problem, ALL)
+        return StagedState(self.problem, LANDMARKS, None, None, self.kernel.substeps)
+
+    def done(self, state: StagedState) -> Status | None:
+        status = None if state.task is None else state.task.done(state.inner)
+        return status if state.stage == ALL or status is Status.NONFINITE else None
+
+    def advance(self, state: StagedState) -> tuple[StagedState, Step]:
+        if state.task is None or state.inner is None:
+            twin = placed(state.question, seed=state.question.seed)
+            question = replace(state.question, twin=twin)
+            after = self._enter(question, ONE_QUBIT if self.single else ALL)
+            return self._told(state, after, LANDMARKS)
+        if state.task.done(state.inner) is None:
+            inner, step = state.task.advance(state.inner)
+            return self._noted(replace(state, inner=inner), step, state.stage)
+        return self._told(state, self._enter(self._found(state), ALL), ALL)
+
+    def finish(self, state: StagedState, status: Status) -> LearnResult:
+        if (state.stage != ALL and status is not Status.STOPPED) or state.task is None:
+            # what was asked is answered for all data, however far it came
+            state = replace(self._enter(self._found(state), ALL), history=state.history)
+        assert state.task is not None  # noqa: S101 (a stage with data has a search)
+        result = state.task.finish(state.inner, status)
+        return replace(result, history=state.history, seconds=time.perf_counter() - self.began)
+
+    def pack(self, state: StagedState) -> dict[str, np.ndarray]:
+        inner = {} if state.task is None else prefixed("inner/", state.task.pack(state.inner))
+        return {
+            "stage": np.array(state.stage),
+            **steering(state.question),
+            "seconds": np.array(time.perf_counter() - self.began),
+            "substeps": np.array(state.substeps, dtype=np.int64),
+            **inner,
+            **prefixed("history/", pack_steps(state.history)),
+        }
+
+    def unpack(self, arrays: dict[str, np.ndarray]) -> StagedState:
+        self.began = time.perf_counter() - float(arrays["seconds"])
+        stage, question = str(arrays["stage"]), steered(self.problem, arrays)
+        self.kernel.substeps = substeps = tuple(arrays["substeps"].tolist())
+        search = self._search(question, stage)
+        return StagedState(
+            question,
+            stage,
+            search,
+            None if search is None else search.unpack(below("inner/", arrays)),
+            substeps,
+            unpack_steps(below("history/", arrays)),
+        )
+
+    def answer(self, state: StagedState, name: str, value: Any) -> StagedState:
+        inner = state.inner
+        if state.task is not None:
+            inner = state.task.answer(inner, name, value)
+        if state.stage == ALL or name not in {"hold", "free"} or not isinstance(value, str):
+            return replace(state, inner=inner)
+        # what is held stays where it stands, and not where the stage began
+        found = self._found(replace(state, inner=inner))
+        return replace(state, inner=inner, question=replace(found, hold=with_asked(state.question, name, value)))
+
+    def _search(self, question: LearnProblem, stage: str) -> Task | None:
+        """Give the search of a stage."""
+        if stage == LANDMARKS:
+            return None
+        if stage == ALL:
+            return task(question, self.kernel)
+        part = self._of(question, self.single)
+        return task(replace(part, stop=_NEAR, method="levenberg-marquardt"), self.kernel.only(self.single))
+
+    def _enter(self, question: LearnProblem, stage: str) -> StagedState:
+        substeps, search = self.kernel.substeps, self._search(question, stage)
+        return StagedState(question, stage, search, None if search is None else search.init(), substeps)
+
+    def _of(self, question: LearnProblem, names: Sequence[str]) -> LearnProblem:
+        whole, weights = question.whole, question.weights
+        return replace(
+            question,
+            data={name: whole[name] for name in question.datasets if name in names},
+            weights={name: weight for name, weight in weights.items() if name in names},
+        )
+
+    def _found(self, state: StagedState) -> LearnProblem:
+        """Give the question with the values that a stage has come to."""
+        if state.inner is None:
+            return state.question
+        return replace(
+            state.question, twin=state.question.moved(state.inner.posed.values(state.inner.progress, state.question))
+        )
+
+    def _told(self, before: StagedState, after: StagedState, stage: str) -> tuple[StagedState, Step]:
+        """Give the first state of a stage, and a step that tells of it."""
+        assert after.inner is not None  # noqa: S101 (what comes after landmarks is a search)
+        inner = after.inner
+        norm = inner.progress.gradient_norm
+        step = Step(0, inner.progress.loss, norm, inner.posed.values(inner.progress), 0.0, chi2=inner.chi2)
+        return self._noted(replace(after, history=before.history), step, stage)
+
+    def _noted(self, state: StagedState, step: Step, stage: str) -> tuple[StagedState, Step]:
+        seconds = time.perf_counter() - self.began
+        step = replace(step, iteration=len(state.history) + 1, seconds=seconds, stage=stage)
+        return replace(state, history=(*state.history, step)), step
 
 
 def _like_noise(points: int) -> float:
     """Give half the sum of squares below which so many points are explained; the priors' part of it is small."""
     return (points + _CHANCE * np.sqrt(2 * points)) / 2
-
-
-def _pulses_flux(experiment: Experiment) -> bool:
-    return any(line.startswith("flux_") for line in lines_of(experiment.first_blocks()))
-
-
-def _bounded_only(problem: LearnProblem) -> dict[str, Uniform]:
-    """Give the parameters that move and of which only bounds are known, with these."""
-    return {row.path: row.prior for row in problem.table if isinstance(row.prior, Uniform)}
-
-
-def _values(kernel: Kernel, problem: LearnProblem, point: Float[np.ndarray, " moving"]) -> dict[str, float]:
-    """Give the parameters that move at some free coordinates."""
-    values = np.asarray(kernel.coordinates.values(jnp.asarray(kernel.point(problem, point))))
-    known = dict(zip(problem.candidates.paths, values, strict=True))
-    return {path: float(known[path]) for path in problem.table.paths}

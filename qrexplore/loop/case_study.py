@@ -12,9 +12,9 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
-from qrexplore.core import Named, side_by_side
+from qrexplore.core import Named, Step, run, side_by_side
 from qrexplore.data import observable
-from qrexplore.learn import Examination, Kernel, LearnProblem, Stage, examine, learn, staged
+from qrexplore.learn import Examination, Kernel, LearnProblem, examine, staged
 from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
@@ -69,10 +69,11 @@ def solve_case(
     seconds: dict[str, float] = {}
     begun = time.perf_counter()
 
-    def over(stage: str) -> None:
+    def over(stage: str, at: float | None = None) -> None:
         nonlocal begun
-        seconds[stage] = time.perf_counter() - begun
-        begun = time.perf_counter()
+        ended = time.perf_counter() if at is None else at
+        seconds[stage] = seconds.get(stage, 0.0) + ended - begun
+        begun = ended
         on_stage(stage, seconds[stage])
 
     data = measured(study) if data is None else data
@@ -84,16 +85,21 @@ def solve_case(
         priors=study.priors,
         likelihood="counts",
         max_steps=_STEPS,
+        seed=study.seed,
     )
     kernel = Kernel(problem)
     over("preparing")
+    stage, last = "", begun
 
-    def on_start(stage: Stage) -> None:
-        over(stage.name)
+    def on_step(step: Step) -> None:
+        # the first step of a stage tells that the one before was over when its last step was
+        nonlocal stage, last
+        if step.stage != stage and stage:
+            over(stage, last)
+        stage, last = step.stage, time.perf_counter()
 
-    begin = staged(problem, kernel, seed=study.seed, on_stage=on_start)
-    result = learn(replace(problem, twin=begin.twin), kernel=kernel)
-    over("all data")
+    result = run(staged(problem, kernel), on_step=on_step)
+    over(stage)
     examination = examine(result, kernel, held_out={name: data[name] for name in study.held_out})
     over("examination")
     known = study.calibration

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qrexplore import experiments
-from qrexplore.core import Normal, Status, Uniform, run
+from qrexplore.core import LogNormal, Normal, Status, Uniform, run
 from qrexplore.learn import LearnProblem, laplace, learn, task
 from qrexplore.twin import library, predict, simulate
 
@@ -51,6 +51,14 @@ def test_start_outside_its_bounds_is_refused():
     twin = library.transmon().replace({"q0.t1": 1.0})
     with pytest.raises(ValueError, match=r"the start of 'q0.t1' must be within 1e-08 ... 0.01 s, got 1\. Move it with"):
         LearnProblem(twin, relaxation(), free=["q0.t1"])
+
+
+def test_start_at_zero_is_refused_where_its_logarithm_is_known():
+    options = {"free": ["q0.thermal_population"], "priors": {"q0.*": LogNormal(0.02, 0.5)}}
+    with pytest.raises(
+        ValueError, match=r"the start of 'q0.thermal_population' must be above 0 .*for example to 0\.02"
+    ):
+        LearnProblem(library.transmon(), relaxation(), **options)
 
 
 def test_fewer_points_than_parameters_are_refused():

@@ -396,4 +396,4 @@ def test_learn_from_the_command_line_is_a_run(tmp_path, capsys):
     assert (tmp_path / "run" / "predicted.nc").is_file()
     assert main(["learn", str(tmp_path / "t1.nc"), "--out", str(tmp_path / "run")]) == 1
     assert "holds a run already" in capsys.readouterr().err
-    assert set(WAYS) == {"fit", "guided", "unseeded", "study"}
+    assert set(WAYS) == {"fit", "guided", "unseeded", "study", "staged"}

@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 import qrexplore as qx
-from qrexplore.core import LogNormal
+from qrexplore.core import LogNormal, Normal
 from qrexplore.data import DatasetError
 from qrexplore.optimize import Adam
 from qrexplore.ui.widgets.shell import STATIC, bundle
@@ -126,6 +126,21 @@ def test_priors_and_likelihood_are_those_of_the_problem(twin, relaxing):
     assert bench.twin.parameters["q0.t1"].value < 27e-6
     with pytest.raises(ValueError, match="`likelihood` must be one of"):
         qx.explore(twin, relaxing, likelihood="counting")
+
+
+def test_experiments_with_priors_on_all_that_is_free_are_learned_in_stages(twin, data, relaxing):
+    priors = {
+        "q0.frequency": Normal(5.0001e9, 0.1e6),
+        "q0.t[1_]*": LogNormal(50e-6, 0.7),
+        "readout_q0.*": Normal(0.02, 0.02),
+    }
+    begin = twin.replace({"q0.frequency": 5.0001e9, "q0.t1": 50e-6, "q0.t_phi": 50e-6})
+    bench = qx.explore(begin, {"ramsey": data, "relaxation": relaxing}, free=list(priors), priors=priors)
+    bench.learn()
+    assert bench.wait(SECONDS)
+    assert bench.monitor.state == "done", bench.monitor.status
+    assert {step.stage for step in bench.result.history} >= {"landmarks", "all data"}
+    assert abs(bench.twin.parameters["q0.frequency"].value - 5.00002e9) < 4 * bench.result.stderr["q0.frequency"]
 
 
 def test_the_experiments_of_a_tree_go_by_their_paths(twin, data, relaxing):

@@ -11,7 +11,7 @@ import xarray as xr
 
 from qrexplore.core import Prior, Step, Task
 from qrexplore.data.runs import Run
-from qrexplore.learn import Kernel, LearnProblem, LearnResult, begin_run, guided, resume_run
+from qrexplore.learn import WAYS, Kernel, LearnProblem, LearnResult, begin_run, resume_run, way_of
 from qrexplore.optimize import METHODS, OPTAX_METHODS
 from qrexplore.twin import Twin
 from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageError, number
@@ -28,7 +28,7 @@ _WORDS = {"compiling": "compiling the model and its derivatives", "running": "le
 
 
 class MonitorPresenter:
-    """Learns the session's free parameters, from where its twin is or from values read off the data, whichever fits best.
+    """Learns the session's free parameters, from where its twin is or from what the data say, whichever fits best.
 
     Parameters
     ----------
@@ -128,11 +128,11 @@ class MonitorPresenter:
         def make() -> Task:
             problem = pose()
             self._kernel = self._kernel or Kernel(problem)
-            return guided(problem, self._kernel)
+            return WAYS[way_of(problem)](problem, self._kernel)
 
         def make_kept() -> tuple[Run, Carry]:
             problem = pose()
-            run = begin_run(problem, self._new_folder(problem), way="guided")
+            run = begin_run(problem, self._new_folder(problem), way=way_of(problem))
             self._kept = str(run.folder)
             return run, lambda on_step: resume_run(run.folder, on_step=on_step)
 
