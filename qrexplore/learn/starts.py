@@ -10,6 +10,7 @@ from typing import cast
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
+from jaxtyping import Float
 from scipy.optimize import brentq
 
 from qrexplore.data import observable
@@ -30,9 +31,14 @@ def start(twin: Twin, data: xr.Dataset) -> Twin:
         One dataset.
     """
     experiment = from_dataset(data)
-    values = np.asarray(observable(data).values, dtype=np.float64)
-    found, table = recipe_of(experiment).start(twin, experiment, values), twin.parameters
+    found, table = recipe_of(experiment).start(twin, experiment, _seen(data)), twin.parameters
     return twin.replace({path: value for path, value in found.items() if path in table})
+
+
+def _seen(data: xr.Dataset) -> Float[np.ndarray, "qubits *sweep"]:
+    """Give what recipes read: of several outcomes, the share of those that are told to be level 1."""
+    values = np.asarray(observable(data).values, dtype=np.float64)
+    return values[..., 1] if from_dataset(data).observable == "probability" else values
 
 
 def completed(twin: Twin, data: xr.Dataset) -> xr.Dataset:
@@ -44,7 +50,7 @@ def completed(twin: Twin, data: xr.Dataset) -> xr.Dataset:
     experiment = from_dataset(data)
     if experiment.name != "cryoscope" or "quadrature_sign" in experiment.settings:
         return data
-    sign, _ = _cryoscope_detuning(twin, experiment, np.asarray(observable(data).values, dtype=np.float64))
+    sign, _ = _cryoscope_detuning(twin, experiment, _seen(data))
     settings = json.dumps({**experiment.settings, "quadrature_sign": sign})
     return data.assign_attrs(settings=settings)
 

@@ -8,7 +8,7 @@ import pytest
 from qrexplore import experiments
 from qrexplore.experiments import PROTOCOLS, Experiment
 from qrexplore.learn import RECIPES, recipe_of, start, study
-from qrexplore.twin import Resonator, Transmon, library, simulate
+from qrexplore.twin import AssignmentReadout, Resonator, Transmon, library, simulate
 
 DELAYS = np.linspace(0.0, 12e-6, 41)
 
@@ -65,3 +65,20 @@ def test_study_of_both_quadratures_finds_the_device():
     found = study(data, library.transmon().replace({"q0.t1": 20e-6})).learned.twin.parameters
     assert found["q0.frequency"].value == pytest.approx(5e9 - 0.31e6, abs=300)
     assert found["q0.t_phi"].value == pytest.approx(8e-6, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "path", "within"),
+    [
+        (experiments.t1(np.linspace(0, 120e-6, 31)), "q0.t1", 0.1),
+        (experiments.ramsey_phases(DELAYS), "q0.frequency", 1e-5),
+        (experiments.rabi(np.linspace(0, 0.4, 31), drive_frequency=5e9), "drive_q0.transfer.gain", 0.1),
+    ],
+)
+def test_of_several_outcomes_the_share_of_level_1_is_read(experiment, path, within):
+    twin = library.assemble({"q0": Transmon(frequency=5e9)}, readout={"q0": AssignmentReadout()})
+    true = twin.parameters[path].value * (1 + 2e-5 if path == "q0.frequency" else 0.7)
+    asked = replace(experiment, observable="probability", units="1")
+    data = simulate(twin.replace({path: true}), asked)
+    assert data["probability"].sizes["outcome"] == 3
+    assert start(twin, data).parameters[path].value == pytest.approx(true, rel=within)
