@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--flaw",
         default="distortion",
-        help="what is wrong with the device: distortion, none, crosstalk, skew or compression",
+        help="what is wrong with the device: distortion, none, crosstalk, skew, compression or defect",
     )
     parser.add_argument(
         "--out",

@@ -2,10 +2,12 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from qrexplore.core import format_quantity, format_with_error
 from qrexplore.learn.ambiguity import Ambiguity
@@ -15,6 +17,10 @@ from qrexplore.learn.heldout import HeldOut
 from qrexplore.learn.identifiability import Identifiability
 from qrexplore.learn.posterior import Posterior
 from qrexplore.learn.predictive import Band
+from qrexplore.twin import Twin
+
+# share of a draw's way over which slopes are taken
+_SMALL = 0.02
 
 
 @dataclass(frozen=True)
@@ -155,10 +161,40 @@ class Examination:
         tuple
             Each for ``result.twin.replace``.
         """
-        found = self.posterior.draws(count, seed=seed).tolist()
-        followers = self.result.problem.followers
-        sets = [dict(zip(self.result.parameters.paths, row, strict=True)) for row in found]
-        return tuple({**one, **{path: one[lead] for path, lead in followers.items() if lead in one}} for one in sets)
+        return tuple(map(self._named, self.posterior.draws(count, seed=seed)))
+
+    def drawn(
+        self, function: Callable[[Twin], float | Float[np.ndarray, "..."]], count: int, *, seed: int
+    ) -> Float[np.ndarray, "draws ..."]:
+        """Draw what is computed from the twin, to first order about the fit.
+
+        Where parameters trade against each other, the data tell what they do together over a wider range than that in which
+        each of them acts linearly. There the first order keeps what is known, and a function of `draws` does not.
+
+        Parameters
+        ----------
+        function
+            Gives a number or an array for a twin.
+        count, seed
+            See `draws`.
+
+        References
+        ----------
+        Immer, Korzepa, Bauer, AISTATS 2021, PMLR 130, 703 (linearized Laplace).
+        """
+        center, twin = self.posterior.center, self.result.twin
+
+        def at(point: np.ndarray) -> np.ndarray:
+            return np.asarray(function(twin.replace(self._named(self.posterior.values(point)))))
+
+        here = at(center)
+        steps = _SMALL * (self.posterior.points(count, seed=seed) - center)
+        return np.stack([here + (at(center + step) - at(center - step)) / (2 * _SMALL) for step in steps])
+
+    def _named(self, values: Float[np.ndarray, " parameters"]) -> dict[str, float]:
+        """Give the learned parameters by path, with those that are tied to them."""
+        one = dict(zip(self.result.parameters.paths, values.tolist(), strict=True))
+        return {**one, **{path: one[lead] for path, lead in self.result.problem.followers.items() if lead in one}}
 
     def to_dict(self) -> dict[str, Any]:
         """Give all but the bands as plain numbers and words, as JSON holds them; what is no finite number is None."""

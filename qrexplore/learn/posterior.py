@@ -101,6 +101,10 @@ class Posterior:
 
     def draws(self, count: int, *, seed: int) -> Float[np.ndarray, "draws parameters"]:
         """Give draws of the parameters in their units, all of them within their bounds."""
+        return self.values(self.points(count, seed=seed))
+
+    def points(self, count: int, *, seed: int) -> Float[np.ndarray, "draws parameters"]:
+        """Give draws in the coordinates of `center`, all of them within the bounds."""
         random = np.random.default_rng(seed)
         free = ~self.coordinates.whitened
         kept = np.zeros((0, len(self.center)))
@@ -111,12 +115,12 @@ class Posterior:
             inside = np.all((places >= 0) & (places <= 1), axis=1)
             kept = np.vstack([kept, self.center + steps[inside]])
             if len(kept) >= count:
-                return self.values(kept[:count])
+                return kept[:count]
         # where hardly any draw is inside, the others are shortened, each along its own direction, which keeps what is known
         room = np.where(steps > 0, 1 - self.center, self.center) / np.maximum(np.abs(steps), np.finfo(float).tiny)
         reach = np.minimum(1.0, np.min(np.where(free, room, np.inf), axis=1))
         spread = random.random(len(steps)) ** (reach < 1)
-        return self.values(np.vstack([kept, self.center + steps * (reach * spread)[:, None]])[:count])
+        return np.vstack([kept, self.center + steps * (reach * spread)[:, None]])[:count]
 
     def _free(self, points: Float[np.ndarray, "*draws parameters"]) -> Float[np.ndarray, "*draws parameters"]:
         told = self.coordinates.whitened

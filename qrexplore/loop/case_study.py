@@ -18,6 +18,7 @@ from qrexplore.learn import Examination, Kernel, LearnProblem, examine, staged
 from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
+from qrexplore.optimize import Stop
 from qrexplore.twin import Twin, predict, simulate
 from qrexplore.twin.case_study import CaseStudy
 from qrexplore.twin.electronics import Delay, Gain, GaussianFilter, SignalChain
@@ -25,7 +26,8 @@ from qrexplore.twin.static import late_step
 
 # of a population: what the steps of the solver may be off by where data are made
 _TOLERANCE = 3e-4
-_STEPS = 30
+# where parameters trade against each other, a search goes on for long and gains less than the likelihood can tell
+_STEPS, _SETTLED = 30, Stop(patience=3, share=2e-5)
 _SYMPTOMS = ("chevron",)
 # until when (s) a step has edges, that of an echo too, and how much finer than samples it is followed until then
 _EDGES, _FINER = 100e-9, 8
@@ -85,6 +87,7 @@ def solve_case(
         priors=study.priors,
         likelihood="counts",
         max_steps=_STEPS,
+        stop=_SETTLED,
         seed=study.seed,
     )
     kernel = Kernel(problem)
@@ -141,15 +144,15 @@ def _gate_errors(study: CaseStudy, examination: Examination, rough: CzPulse) -> 
     taps = corrections(learned, LINE, max(_TRAINS) * pulse.window)
     again = calibrated_cz(device, pulse)
     refined = calibrated_cz(device, pulse, taps=taps, spread=(2e-3, 0.2e-9))
-    draws = examination.draws(_DRAWS, seed=study.seed)
     short, straight = 2 * pulse.window, _undistorted(device)
+    filters = examination.drawn(lambda twin: corrections(twin, LINE, short), _DRAWS, seed=study.seed)
     return GateErrors(
         ideal=cz_error(_undistorted(learned), pulse),
         before=cz_error(device, pulse),
         recalibrated=cz_error(device, again),
         compensated=cz_error(device, pulse, taps=taps),
         refined=cz_error(device, refined, taps=taps),
-        drawn=tuple(cz_error(device, pulse, taps=corrections(learned.replace(draw), LINE, short)) for draw in draws),
+        drawn=tuple(cz_error(device, pulse, taps=one) for one in filters),
         recalibrated_trains={count: cz_error(device, again, count=count) for count in _TRAINS},
         compensated_trains={count: cz_error(device, pulse, taps=taps, count=count) for count in _TRAINS},
         overshoot=float(np.max(np.abs(np.convolve(taps, pulse.samples(learned.lines[LINE].sample_rate)))))

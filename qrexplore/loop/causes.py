@@ -324,11 +324,10 @@ def diagnosed(
     worst_misfit, best_misfit = misfit(naive), misfit(learned)
     chance = _CHANCE * np.sqrt(2 / max(1, result.problem.independent - len(free)))
     explained = bool(result.chi2_per_dof < _EXPLAINED + chance)
-    draws = examination.draws(_DRAWS, seed=0)
     causes = []
     for one in listed:
         size = one.size(learned)
-        sigma = float(np.std([one.size(learned.replace(draw)) for draw in draws]))
+        sigma = float(np.std(examination.drawn(one.size, _DRAWS, seed=0)))
         evidence = _evidence(examination, one.off)
         explains = gate_share = float("nan")
         if evidence > _ABSENT:
