@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from scipy.special import chdtrc, ndtri
 
-from qrexplore.core import ParameterTable
+from qrexplore.core import ParameterTable, jit
 from qrexplore.data import APART, observable
 from qrexplore.learn.ambiguity import Ambiguity, ambiguity
 from qrexplore.learn.comparison import bic, log_evidence
@@ -183,7 +183,11 @@ def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
 def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Goodness:
     pooled, predicted = _pooled(part.measured, part.predicted)
     there = pooled.present
-    found = np.asarray(pooled.residuals(jnp.asarray(predicted))).reshape(there.shape)
+    if pooled is part.measured:
+        found = np.zeros(there.shape)
+        found[there] = part.residual
+    else:
+        found = np.asarray(pooled.residuals(jnp.asarray(predicted))).reshape(there.shape)
     # few counts have a mean of their own, which neighbors would share, and outcomes that come often a smaller variance;
     # what is left is told as data less fit
     found = expected_residuals(pooled, predicted) - found
@@ -225,10 +229,15 @@ def _axes(data: xr.Dataset, shape: tuple[int, ...]) -> list[Axis]:
     return axes
 
 
+@jit
+def _slopes(measured: Measured, predicted: Array) -> Array:
+    _, slope = jax.jvp(measured.residuals, (predicted,), (jnp.ones_like(predicted),))
+    return slope
+
+
 def _band(part: _Part, known: Posterior, level: float) -> Band:
     """Give the band of a prediction: residuals are elementwise, so that their slope leads back to it."""
-    predicted = jnp.asarray(part.predicted)
-    _, slope = jax.jvp(part.measured.residuals, (predicted,), (jnp.ones_like(predicted),))
+    slope = _slopes(part.measured, jnp.asarray(part.predicted))
     values, vectors = np.linalg.eigh(known.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     rows = part.jacobian @ root
