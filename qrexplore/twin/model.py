@@ -102,6 +102,9 @@ class Twin(eqx.Module):
         ValueError
             If the chip has no such qubit, or something else of that name.
         """
+        if name in self.chip.modes:
+            msg = f"`name` of a defect must be new, but the chip has a {name!r} already. Give it a name of its own."
+            raise ValueError(msg)
         met = float(defect.frequency)
         tie = ExchangeCoupling(coupling=coupling, between=(qubit, name), reference=(met, met))
         chip = dataclasses.replace(

@@ -1,5 +1,7 @@
 """Two-level defects beside a qubit: what they take of it, against closed forms, a second solver and differences."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from qrexplore import experiments
+from qrexplore.core import Named
 from qrexplore.pulses import Pulse, Schedule, Square
 from qrexplore.twin import (
     Defect,
@@ -132,9 +135,12 @@ def test_a_defect_is_kept_in_files_and_its_name_is_its_own():
     twin = beside(library.two_transmons())
     assert from_specification(specification(twin)).parameters.values.tolist() == twin.parameters.values.tolist()
     assert twin.parameters["defect.frequency"].value == AT
+    for taken in ("q1", "defect"):
+        with pytest.raises(ValueError, match=f"the chip has a '{taken}' already\\. Give it a name of its own"):
+            twin.with_defect("q0", Defect(AT), 1e6, name=taken)
     with pytest.raises(
         ValueError, match=r"`defects` holds 'q1', which is a qubit, too\. Give the defect a name of its own"
     ):
-        twin.with_defect("q0", Defect(AT), 1e6, name="q1")
+        replace(twin.chip, defects=Named({"q1": Defect(AT)}))
     with pytest.raises(ValueError, match="names the qubit 'q7', but the chip has q0, q1, defect"):
         library.two_transmons().with_defect("q7", Defect(AT), 1e6)
