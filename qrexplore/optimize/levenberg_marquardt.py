@@ -20,12 +20,12 @@ from jaxtyping import Array, Float
 from qrexplore.core import Status, jit
 from qrexplore.optimize.objective import LeastSquares, Progress
 
-# A step counts as good when it brings three quarters of what the linear model promised; the default (99 %) hardly ever
-# lengthens steps along the curved valleys of correlated parameters.
+# A step counts as good when it brings half of what the linear model promised; the default (99 %) hardly ever lengthens
+# steps along the curved valleys of correlated parameters. Each refusal costs a Jacobian: lengths change gently.
 _SOLVER = eqx.tree_at(
     lambda solver: solver.search,
     optx.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
-    optx.ClassicalTrustRegion(high_cutoff=0.75, low_cutoff=1e-3, high_constant=5.0, low_constant=0.2),
+    optx.ClassicalTrustRegion(high_cutoff=0.5, low_cutoff=1e-3, high_constant=3.0, low_constant=0.3),
 )
 # Gauss-Newton takes the whole step of the linear model (the shortest one, where it leaves a direction open), and half of it
 # as often as the loss does not fall.
@@ -167,8 +167,8 @@ class LevenbergMarquardt:
         Converged when the full linear step would move the fit by less than this share of its standard error (the relative
         offset of Bates and Watts, Technometrics 23, 179 (1981)).
     tolerance
-        Ended, too, when two accepted steps in a row each lower the loss by less than this share of it: converged if the
-        full linear step is short of a standard error, else stalled.
+        Ended, too, when two accepted steps in a row each lower the loss by less than this share of it, and by less than they
+        promised: converged if the full linear step is short of a standard error, else stalled.
     patience
         Stalled after so many rejected steps in a row.
     damped
@@ -218,8 +218,8 @@ class LevenbergMarquardt:
                     return replace(tried, memory=shorter)
                 bent = _bent(problem, memory, shorter, residual, length)
                 return replace(tried, memory=bent, evaluations=evaluations + 1)
-            kept = progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
-            length *= float(_SOLVER.search.high_constant) if kept else 1.0
+            lengthened = self.damped and progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
+            length *= float(_SOLVER.search.high_constant) if lengthened else 1.0
             remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:
             small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
@@ -232,13 +232,15 @@ class LevenbergMarquardt:
                 length = float(memory.state.search_state.step_size)
                 bent = _bent(problem, memory, refused, residual, length)
                 return replace(tried, memory=bent, evaluations=evaluations + 1)
+            lengthened = self.damped and state.search_state.step_size > memory.state.search_state.step_size
             if np.any(strength * memory.scale > _GROWN):
                 length = float(state.search_state.step_size)
                 remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
             else:
                 offset = _relative_offset(np.asarray(small[0]), len(residual))
                 remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
-        quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss else 0
+        # a little step that did all it promised, and is followed by a longer one, is no sign of the end
+        quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss and not lengthened else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
         return Progress(
             trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet, first=memory.first)

@@ -34,6 +34,26 @@ def test_a_bent_valley_is_followed_in_long_steps():
     assert end.evaluations < 80
 
 
+@pytest.mark.parametrize("start", [(-1.2, 1.0), (3.0, 9.0), (-3.0, 2.0)])
+def test_a_bent_valley_is_followed_from_anywhere(start):
+    problem, _ = valley(start)
+    end = search(problem, LevenbergMarquardt())
+    assert end.status is Status.CONVERGED
+    np.testing.assert_allclose(end.coordinates, 1.0, atol=1e-6)
+    assert end.evaluations < 80
+
+
+def test_small_steps_that_grow_are_no_end():
+    # far steeper across than along: the first steps are of a millionth, and lower the loss by as little
+    problem, _ = valley((3.0, 9.0))
+    method = LevenbergMarquardt(tolerance=2e-6)
+    progress = method.init(problem)
+    for _step in range(2):
+        before, progress = progress.loss, method.advance(problem, progress)
+        assert 0 < before - progress.loss < method.tolerance * before
+    assert method.done(progress) is None
+
+
 def test_the_loss_never_rises_and_a_correction_is_counted_as_a_step():
     problem, _ = valley((-1.2, 1.44))
     method, losses = LevenbergMarquardt(), []
