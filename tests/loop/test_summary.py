@@ -38,8 +38,10 @@ def test_coverage_criteria_causes_and_times_are_counted_over_all_devices():
         result(4, estimate("q0.t1", 0.1), estimate("q1.t1", 9.0, "weak"), value=None, seconds=20.0),
     ])  # fmt: skip
     assert found.seeds == (0, 1, 4)
-    assert found.coverage["all"] == {"parameters": 5, "within_sigma": 3 / 5, "within_interval": 4 / 5}
-    assert found.coverage["q1"] == {"parameters": 2, "within_sigma": 0.5, "within_interval": 0.5}
+    shares = {"within_sigma": 3 / 5, "within_interval": 4 / 5, "rms": np.sqrt((0.25 + 9 + 2.25 + 0.04 + 0.01) / 5)}
+    assert found.coverage["all"] == pytest.approx({"parameters": 5, **shares})
+    shares = {"within_sigma": 0.5, "within_interval": 0.5, "rms": np.sqrt((9 + 0.04) / 2)}
+    assert found.coverage["q1"] == pytest.approx({"parameters": 2, **shares})
     assert (found.criteria["chi2"].met, found.criteria["chi2"].devices) == (1, 3)
     assert found.criteria["chi2"].values == (0.9, 1.3)
     assert found.named == {"line": 1, "line and skew": 1, "none": 1}
@@ -48,6 +50,17 @@ def test_coverage_criteria_causes_and_times_are_counted_over_all_devices():
     words = repr(found)
     assert "1 of 3  chi2 (1.1, 1.3)" in words
     assert "line and skew (1)" in words
+
+
+def test_parameters_that_are_off_to_one_side_are_told():
+    # 1.6 standard deviations each, four times: the mean is 3.2 of its own; both ways, as often, it is none
+    offs = [(1.6, 1.6), (1.6, -1.6), (1.6, 1.6), (1.6, -1.6)]
+    found = summarized([
+        result(seed, estimate("q0.t1", one), estimate("q1.t1", other)) for seed, (one, other) in enumerate(offs)
+    ])  # fmt: skip
+    assert found.leaning == pytest.approx({"q0.t1": 1.6})
+    assert "off to one side, in sigma: q0.t1 (+1.6)" in repr(found)
+    assert not summarized([result(0, estimate("q0.t1", 1.6))]).leaning
 
 
 def test_nothing_learned_is_told_as_no_number():
