@@ -205,6 +205,9 @@ class LevenbergMarquardt:
         memory: _Memory = progress.memory
         trial = np.asarray(memory.trial) * memory.scale
         residual, jacobian = problem.linearize(trial)
+        if not np.all(np.isfinite(jacobian)):
+            # no step leads on from where slopes are infinite: refused like a point without a value
+            residual, jacobian = np.full_like(residual, np.nan), np.zeros_like(jacobian)
         loss = float(residual @ residual) / 2
         iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
         tried = replace(progress, iteration=iteration, evaluations=evaluations)
