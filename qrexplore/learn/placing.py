@@ -15,6 +15,8 @@ from qrexplore.twin import Twin
 
 # starts lie within so many standard deviations of the priors; landmarks that are off by more than so many errors pull less
 _AROUND, _ROBUST = 2.0, 3.0
+# a value of which only bounds are known has this standard deviation in its coordinate, about the middle
+_LEVEL = np.pi / np.sqrt(3)
 _STOP = Stop(steps=40, patience=5, share=1e-3)
 
 
@@ -78,7 +80,10 @@ class _Posed:
     def least_squares(self, *, periodic: float) -> LeastSquares:
         """Pose it to an optimiser, with some weight of the landmarks that have a period."""
         coordinates, count, twin = self.coordinates, len(self.problem.table), self.problem.twin
-        told, weight = np.flatnonzero(coordinates.whitened), jnp.asarray(periodic)
+        weight, start = jnp.asarray(periodic), coordinates.free(self.problem.table.values)
+        # what landmarks do not tell stays where its prior has it, and does not run into a bound, from where no slope leads back
+        held = np.where(coordinates.whitened, 1.0, 1 / _LEVEL)
+        center = np.where(coordinates.whitened, 0.0, start)
 
         def linearize(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             values, slopes = np.asarray(coordinates.values(jnp.asarray(point))), coordinates.slopes(point)
@@ -90,10 +95,10 @@ class _Posed:
                 return np.asarray(residual), jacobian
 
             residuals, jacobians = zip(*side_by_side(one, self.marks), strict=True)
-            return np.concatenate([*residuals, point[told]]), np.vstack([*jacobians, np.eye(count)[told]])
+            return np.concatenate([*residuals, held * (point - center)]), np.vstack([*jacobians, np.diag(held)])
 
         def gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
             residual, jacobian = linearize(point)
             return float(residual @ residual) / 2, jacobian.T @ residual
 
-        return LeastSquares(linearize, gradient, coordinates.free(self.problem.table.values))
+        return LeastSquares(linearize, gradient, start)

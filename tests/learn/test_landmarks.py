@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from qrexplore import experiments as lab
-from qrexplore.core import LogNormal, Normal
+from qrexplore.core import LogNormal, Normal, Uniform
 from qrexplore.learn import LearnProblem, landmarks, placed
 from qrexplore.twin import library, simulate
 
@@ -104,3 +104,21 @@ def test_a_start_many_lines_away_is_led_to_within_one(data):
     for path, error in within.items():
         assert abs(found.parameters[path].value - TRUTH[path]) < error, path
         assert abs(start.parameters[path].value - TRUTH[path]) > error, path
+
+
+def test_what_landmarks_hardly_tell_does_not_run_into_a_bound():
+    # a line without distortion says nothing of a time constant, of which only bounds are known
+    twin = device().replace({"flux_q0.distortion.amplitude": 0.0})
+    pulses = lab.cryoscope_amplitudes(
+        [0.2, 0.3], np.arange(1, 60, 3) * 1e-9, drive_frequency=float(on_arc(twin, 0.0)), shots=4000
+    )
+    priors = {
+        "flux_q0.transfer.gain": Normal(0.37, 0.02),
+        "flux_q0.distortion.amplitude": Normal(0.02, 0.02),
+        "flux_q0.distortion.time_constant": Uniform(2e-9, 100e-9),
+    }
+    start = twin.replace({path: prior.center for path, prior in priors.items()})
+    data = {"cryoscope": simulate(twin, pulses, shots=pulses.shots, seed=3)}
+    found = placed(LearnProblem(start, data, free=list(priors), priors=priors))
+    assert found.parameters["flux_q0.distortion.amplitude"].value < 0.01
+    assert found.parameters["flux_q0.distortion.time_constant"].value == pytest.approx(51e-9, rel=0.2)

@@ -221,7 +221,7 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
         ),
         "cryoscope": _outcomes(
             lab.cryoscope_amplitudes(
-                _heights(known, qubit), np.arange(1, 141, 3) * 1e-9, shots=2000, **own
+                _heights(known, qubit), np.arange(1, 141, 3) * 1e-9, shots=8000, **own
             ),
             settling=60e-9,
         ),
@@ -239,7 +239,7 @@ def _flux_step(known: Calibration, qubit: str) -> Experiment:
     around = np.asarray(known.stepped[qubit])[:, None] + np.linspace(-24e6, 24e6, 17)
     made = lab.flux_step(
         _STEP_DELAYS, around,
-        flux_amplitude=_STEP, drive_amplitude=known.selective[qubit] * 2, pulse_duration=100e-9, qubit=qubit, shots=750,
+        flux_amplitude=_STEP, drive_amplitude=known.selective[qubit] * 2, pulse_duration=100e-9, qubit=qubit, shots=3000,
     )  # fmt: skip
     return _outcomes(made)
 
