@@ -45,9 +45,7 @@ def add(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Carry it out and write the result; give 0."""
-    import jax  # loaded late: the other commands do not wait for it
-
-    from qrexplore import loop
+    from qrexplore import loop  # loaded late: the other commands do not wait for it
 
     seeds = seeds_of(chosen.seed)
     folder: Path = chosen.out
@@ -60,8 +58,6 @@ def run(chosen: argparse.Namespace) -> int:
         if not (place / RESULT).exists():
             told(f"seed {seed}")
             carried_out(seed, chosen.flaw, place)
-            # several GB that the next device has no use for
-            jax.clear_caches()
     results = [json.loads((place / RESULT).read_text(encoding="utf-8")) for place in places]
     sys.stdout.write(f"{loop.summarized(results)!r}\n")
     return 0
