@@ -15,7 +15,7 @@ from qrexplore.twin import Twin
 
 # starts lie within so many standard deviations of the priors; landmarks that are off by more than so many errors pull less
 _AROUND, _ROBUST = 2.0, 3.0
-# a value of which only bounds are known has this standard deviation in its coordinate, about the middle
+# standard deviation, in its coordinate, of a value of which only bounds are known
 _LEVEL = np.pi / np.sqrt(3)
 _STOP = Stop(steps=40, patience=5, share=1e-3)
 
@@ -26,7 +26,8 @@ def placed(problem: LearnProblem, *, count: int = 4, seed: int = 0) -> Twin:
     Parameters
     ----------
     problem
-        The question; its priors hold what landmarks do not tell.
+        The question; its priors hold what landmarks do not tell, and a value of which only bounds are known stays near its
+        start.
     count
         Searches from the start and from places around it, within two standard deviations of the priors.
     seed
@@ -81,7 +82,7 @@ class _Posed:
         """Pose it to an optimiser, with some weight of the landmarks that have a period."""
         coordinates, count, twin = self.coordinates, len(self.problem.table), self.problem.twin
         weight, start = jnp.asarray(periodic), coordinates.free(self.problem.table.values)
-        # what landmarks do not tell stays where its prior has it, and does not run into a bound, from where no slope leads back
+        # what landmarks hardly tell does not run into a bound, from where no slope leads back
         held = np.where(coordinates.whitened, 1.0, 1 / _LEVEL)
         center = np.where(coordinates.whitened, 0.0, start)
 

@@ -221,7 +221,7 @@ class LevenbergMarquardt:
                     return replace(tried, memory=shorter)
                 bent = _bent(problem, memory, shorter, residual, length)
                 return replace(tried, memory=bent, evaluations=evaluations + 1)
-            lengthened = self.damped and progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
+            lengthened = progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
             length *= float(_SOLVER.search.high_constant) if lengthened else 1.0
             remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:

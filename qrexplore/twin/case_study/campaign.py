@@ -219,6 +219,7 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
         "delay": _outcomes(
             lab.drive_flux_delay(np.arange(-36, 30, 3) * 1e-9, flux_amplitude=0.3, shots=1000, **pulse, **own), settling=_SETTLING
         ),
+        # at 2000 shots an echo at 14 ns, the fast settling moved along, was only 5.5 of log likelihood from the true one at 6 ns
         "cryoscope": _outcomes(
             lab.cryoscope_amplitudes(
                 _heights(known, qubit), np.arange(1, 141, 3) * 1e-9, shots=8000, **own
