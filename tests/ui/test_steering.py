@@ -50,6 +50,17 @@ class Desk:
         width = 3 + len(traces["datasets"]) + len(traces["parameters"])
         return np.concatenate([rows.reshape(-1, width)[:, column] for _, (rows,) in self.monitor.of("steps")])
 
+    def until_it(self, path, moves):
+        """Wait until a parameter has moved, or stood, for three steps that are told from now on."""
+        told = len(self.traced(path))
+        wanted = [moves] * 3
+
+        def seen():
+            moved = np.diff(self.traced(path)[told:]) != 0
+            return len(moved) >= 3 and moved[-3:].tolist() == wanted
+
+        until(seen, self.monitor.traits)
+
     def end(self):
         self.monitor.ask(kind="stop")
         assert self.runner.wait(SECONDS)
@@ -82,18 +93,13 @@ def test_a_parameter_is_held_and_freed_while_the_run_goes_on(make, tmp_path, kep
     # so slow that each step is a better one
     desk.presenter.channel.traits["rate"] = 1e-6
     desk.begin()
+    # a run takes what it is asked between two steps, in its own time
+    desk.until_it("q0.t_phi", moves=True)
     assert desk.panel.ask(kind="free", paths=["q0.t_phi"], free=False) == ""
-    desk.more(2)
+    desk.until_it("q0.t_phi", moves=False)
     assert desk.panel.ask(kind="undo") == ""
-    desk.more(3)
-    result = desk.end()
-    assert result.problem.table.paths == FREE
-    moves = np.diff(desk.traced("q0.t_phi")) != 0
-    # it moved, stood and moved again
-    stood = np.flatnonzero(~moves)
-    assert len(stood) > 2
-    assert np.any(moves[: stood[0]])
-    assert np.any(moves[stood[0] :])
+    desk.until_it("q0.t_phi", moves=True)
+    assert desk.end().problem.table.paths == FREE
 
 
 @pytest.mark.usefixtures("endless")
