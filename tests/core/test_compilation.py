@@ -110,38 +110,3 @@ def test_each_compiled_function_takes_some_memory_maps():
     kept = [jax.jit(lambda x, by=by: jnp.sin(by * x)).lower(jnp.ones(3)).compile() for by in range(20)]
     assert len(kept) == 20
     assert 0 < before < compilation._crowding() < 1
-
-
-TWO_AT_ONCE = """
-from dataclasses import replace
-
-import numpy as np
-
-from qrexplore import experiments as lab
-from qrexplore.core import Named, side_by_side
-from qrexplore.twin import library, predict
-
-twin = library.two_transmons()
-# eigenvalues of many matrices at once, which jaxlib hands to threads of a pool and waits for in others of the same pool
-exact = {name: replace(qubit, spectrum="charge basis") for name, qubit in twin.chip.qubits.items()}
-twin = replace(twin, chip=replace(twin.chip, qubits=Named(exact)))
-made = [
-    lab.cryoscope_amplitudes([0.2, 0.3], np.arange(1, 40, 3) * 1e-9, qubit=qubit, drive_frequency=4.8e9)
-    for qubit in ("q0", "q1")
-]
-
-
-def many(experiment):
-    for _ in range(40):
-        predict(twin, experiment, substeps=2)
-    return experiment.qubits[0]
-
-
-print(*side_by_side(many, made))
-"""
-
-
-def test_compiled_functions_side_by_side_do_not_wait_for_each_other_for_ever():
-    # of a process whose compiled functions have two threads, nothing came back
-    found = subprocess.run([sys.executable, "-c", TWO_AT_ONCE], capture_output=True, text=True, timeout=120, check=True)
-    assert found.stdout.split() == ["q0", "q1"]

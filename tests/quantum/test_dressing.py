@@ -76,3 +76,11 @@ def test_derivative_at_a_degeneracy_is_finite():
 
     assert np.all(np.isfinite(jax.jacfwd(states)(0.0)))
     assert np.all(np.isfinite(jax.jacrev(states)(0.0)))
+
+
+def test_many_are_dressed_one_after_the_other():
+    # two batches of eigenvalues at once, from two threads, waited for each other for ever
+    program = jax.jit(jax.vmap(dressed_states)).lower(jnp.ones((32, 9, 9))).as_text()
+    asked = [line for line in program.splitlines() if "syevd" in line]
+    assert asked
+    assert all('num_batch_dims = "0"' in line and "(tensor<9x9xf64>)" in line for line in asked)

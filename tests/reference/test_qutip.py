@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from qrexplore import experiments
 from qrexplore.pulses import Gaussian, Pulse, Schedule
@@ -111,18 +112,20 @@ class TestDistortedChevron:
         return lambda t: self.GAIN * height * (step(t) - step(t - duration))
 
     def arc(self, qubit):
-        """Frequency and anharmonicity (GHz) against flux (Phi0) by the series, in plain numpy."""
+        """Frequency and anharmonicity (GHz) against flux (Phi0), spline through levels in the charge basis by QuTiP."""
         josephson, charging = (float(e) for e in energies(qubit["frequency"], qubit["anharmonicity"]))
+        pairs = qutip.charge(20)
+        hopping = qutip.tunneling(41)
+        fluxes = np.linspace(-0.5, 0.5, 401)
+        found = []
+        for flux in fluxes:
+            share = np.sqrt(np.cos(np.pi * flux) ** 2 + (qubit["asymmetry"] * np.sin(np.pi * flux)) ** 2)
+            ground, one, two = (4 * charging * pairs**2 - josephson * share / 2 * hopping).eigenenergies(eigvals=3)
+            found.append((one - ground, two - 2 * one + ground))
+        spline = CubicSpline(fluxes, found)
 
         def at(flux):
-            share = np.sqrt(np.cos(np.pi * flux) ** 2 + (qubit["asymmetry"] * np.sin(np.pi * flux)) ** 2)
-            xi = np.sqrt(2 * charging / (josephson * share))
-            frequency = np.sqrt(8 * josephson * share * charging) - charging * (
-                1 + xi / 4 + 21 * xi**2 / 128 + 19 * xi**3 / 128 + 5319 * xi**4 / 32768
-            )
-            return frequency, -charging * (
-                1 + 9 * xi / 16 + 81 * xi**2 / 128 + 3645 * xi**3 / 4096 + 46899 * xi**4 / 32768
-            )
+            return spline(flux)
 
         return at
 

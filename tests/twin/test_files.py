@@ -190,7 +190,7 @@ def qubit(values):
             lambda v: qubit(v).update(t1={"array": {"dtype": "float64", "shape": [2], "values": [1]}}),
             "`the twin.chip.qubits.q0.t1` must be as many numbers as the shape",
         ),
-        (lambda v: qubit(v).update(spectrum="exact"), "`the twin.chip.qubits.q0` is refused by Transmon: "),
+        (lambda v: qubit(v).update(levels=2), "`the twin.chip.qubits.q0` is refused by Transmon: "),
         (lambda v: v.update({"class": "Chip"}), "`the twin` of class Chip has the fields"),
     ],
 )  # fmt: skip

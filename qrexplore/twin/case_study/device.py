@@ -1,7 +1,7 @@
 """The hidden device of the case study: the truth that a seed draws, and a simulation that is richer than the model.
 
 Truths come from the priors at half their width. The device differs from the model in what a real one would: it has four
-levels a transmon and the spectrum of the charge basis, its drives are rounded, and its slow noise wanders during a repetition.
+levels a transmon, its drives are rounded, and its slow noise wanders during a repetition.
 One flaw is a part that the model does not have at all: a two-level defect.
 Experiments on one qubit take the other as a neighbour at rest on the device, too.
 """
@@ -165,7 +165,7 @@ def device(model: Twin, truth: Mapping[str, float], *, defective: bool = False) 
         Whether q1 is coupled to a defect, just where |11> meets |02>.
     """
     twin = model.replace(truth)
-    qubits = {name: replace(part, levels=4, spectrum="charge basis") for name, part in twin.chip.qubits.items()}
+    qubits = {name: replace(part, levels=4) for name, part in twin.chip.qubits.items()}
     lines = {name: _rounded(chain) if name.startswith("drive_") else chain for name, chain in twin.lines.items()}
     noise = SlowNoise(twin.noise.sources, trajectories=_TRAJECTORIES)
     twin = replace(twin, chip=replace(twin.chip, qubits=Named(qubits)), lines=Named(lines), noise=noise)

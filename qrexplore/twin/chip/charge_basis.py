@@ -1,120 +1,114 @@
-"""The exact spectrum of a transmon in the charge basis, and its inversion.
+"""The spectrum of a transmon in the charge basis, and its inversion.
 
-``H = 4 E_C (n - n_g)^2 - E_J/2 sum(|n><n+1| + h.c.)`` with n from -20 to 20 Cooper pairs, which is exact to better than
-1 Hz for five levels at ``E_J/E_C`` up to 100. Where a line sweeps the flux, the spectrum is interpolated in
-``sqrt(E_J(flux)/E_J)``, in which it is nearly a straight line.
+``H = 4 E_C n^2 - E_J/2 sum(|n><n+1| + h.c.)``, n counting Cooper pairs, at zero offset charge. In the unit of E_C its levels
+depend on ``z = sqrt(8 E_J/E_C)`` alone, and smoothly: the frequency is nearly ``z - 1``, the anharmonicity nearly -1. So they
+are solved once, on a grid from no junction to ``E_J/E_C = 11000``, and then read off splines, which are exact to 1e-8 E_C (to
+1e-10 above ``E_J/E_C = 3``) and cost no eigenvalues. The popular scaling law ``f ~ sqrt(cos)`` errs by megahertz, a series in
+1/z by 0.3 MHz in the anharmonicity at ``E_J/E_C = 60`` and by more where the flux has reduced E_J.
 
 References
 ----------
 Koch et al., PRA 76, 042319 (2007), eq. (2.1).
 """
 
+from functools import cache, partial
+from math import factorial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy.interpolate import make_interp_spline
+from scipy.linalg import eigh_tridiagonal
 
-from qrexplore.twin.chip.series import energies as energies_by_series
+# charge states on either side; the widest ground state of the grid has a deviation of 4
+_CUTOFF = 40
+_STEP = 0.2
+_CELLS = 1500
+_DEGREE = 5
+# to rounding error for any transmon: the function that is inverted is nearly a straight line
+_NEWTON_STEPS = 8
 
-_CUTOFF = 20
-_NEWTON_STEPS = 6
-# nodes of the interpolation, and the share of E_J below which a junction pair is no transmon any more
-_NODES = 24
-_LEAST_SHARE = 0.05
+
+def transition(
+    josephson: Float[Array, "*shape"], charging: Float[Array, "*shape"]
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
+    """Give the 0-1 frequency and the anharmonicity, both in the unit of the two energies (Hz)."""
+    z = jnp.sqrt(8 * josephson / charging)
+    return charging * _level("frequency", 0, z), charging * _level("anharmonicity", 0, z)
 
 
-def levels(
-    josephson: Float[Array, ""], charging: Float[Array, ""], *, count: int, offset_charge: float = 0.0
-) -> Float[Array, " count"]:
-    """Give the energies of the lowest levels above the ground state, in the unit of the two energies.
+def energies(
+    frequency: Float[Array, "*shape"], anharmonicity: Float[Array, "*shape"]
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
+    """Give E_J and E_C (Hz) of a transmon with that 0-1 frequency and anharmonicity (Hz, from -0.6 of the frequency to 0)."""
+    z = _inverse(jnp.asarray(frequency / anharmonicity))
+    charging = frequency / _level("frequency", 0, z)
+    return charging * z**2 / 8, charging
 
-    Parameters
-    ----------
-    josephson, charging
-        E_J and E_C (Hz).
-    count
-        How many, the ground state included.
-    offset_charge
-        n_g, in Cooper pairs.
-    """
+
+@cache
+def _cells(level: str, order: int) -> Float[np.ndarray, "powers cells"]:
+    """Give the derivative of that order in every cell of the grid: coefficients of powers of the way into it, highest first."""
+    if order:
+        before = _cells(level, order - 1)
+        return before[:-1] * np.arange(len(before) - 1, 0, -1)[:, None]
+    grid = _STEP * np.arange(_CELLS + 1)
     charges = np.arange(-_CUTOFF, _CUTOFF + 1)
-    hopping = jnp.eye(len(charges), k=1) + jnp.eye(len(charges), k=-1)
-    matrix = jnp.diag(4 * charging * (charges - offset_charge) ** 2) - josephson / 2 * hopping
-    found = jnp.linalg.eigvalsh(matrix)[:count]
-    return found - found[0]
+    found = np.array(
+        [
+            eigh_tridiagonal(
+                4.0 * charges**2,
+                np.full(2 * _CUTOFF, -(z**2) / 16),
+                eigvals_only=True,
+                select="i",
+                select_range=(0, 2),
+            )
+            for z in grid
+        ]
+    )
+    frequency, second = np.diff(found, axis=1).T
+    spline = make_interp_spline(grid, {"frequency": frequency, "anharmonicity": second - frequency}[level], k=_DEGREE)
+    return np.array([spline(grid[:-1], power) / factorial(power) for power in range(_DEGREE, -1, -1)])
 
 
-def transition(josephson: Float[Array, ""], charging: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Give the 0-1 frequency and the anharmonicity at zero offset charge, in the unit of the two energies."""
-    _, first, second = levels(josephson, charging, count=3)
-    return first, second - 2 * first
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _level(level: str, order: int, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Give a frequency or an anharmonicity in the unit of E_C, or its derivative of some order by z."""
+    cell = jnp.clip(jnp.floor(z / _STEP).astype(int), 0, _CELLS - 1)
+    way = z - cell * _STEP
+    total = jnp.zeros_like(way)
+    for coefficients in _cells(level, order):
+        total = total * way + jnp.asarray(coefficients)[cell]
+    return total
 
 
-def energies(frequency: Float[Array, ""], anharmonicity: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Give E_J and E_C (Hz) of a transmon with that 0-1 frequency and anharmonicity (Hz)."""
-    logarithm = _logarithm_of_ratio(jnp.asarray(anharmonicity / frequency))
-    charging = frequency / transition(jnp.exp(logarithm), jnp.ones(()))[0]
-    return charging * jnp.exp(logarithm), charging
+@_level.defjvp
+def _(level: str, order: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    # one slope for all tangents
+    return _level(level, order, *primals), _level(level, order + 1, *primals) * tangents[0]
 
 
-def _relative_anharmonicity(logarithm: Array) -> Array:
-    """Give the anharmonicity over the frequency for a given ``log(E_J/E_C)``."""
-    frequency, anharmonicity = transition(jnp.exp(logarithm), jnp.ones(()))
-    return anharmonicity / frequency
+def _ratio(z: Array) -> Array:
+    """Give the frequency over the anharmonicity."""
+    return _level("frequency", 0, z) / _level("anharmonicity", 0, z)
 
 
 @jax.custom_jvp
-def _logarithm_of_ratio(relative: Array) -> Array:
-    """Invert `_relative_anharmonicity` by Newton's method, from where the series has its root."""
+def _inverse(ratio: Array) -> Array:
+    """Invert `_ratio` by Newton's method."""
 
-    def improve(_: int, logarithm: Array) -> Array:
-        value, slope = jax.jvp(_relative_anharmonicity, (logarithm,), (jnp.ones_like(logarithm),))
-        return logarithm - (value - relative) / slope
+    def improve(_: int, z: Array) -> Array:
+        value, slope = jax.jvp(_ratio, (z,), (jnp.ones_like(z),))
+        return z - (value - ratio) / slope
 
-    josephson, charging = energies_by_series(jnp.ones(()), relative)
-    return jax.lax.fori_loop(0, _NEWTON_STEPS, improve, jnp.log(josephson / charging))
+    # the line that it nears at large z, less a little
+    return jax.lax.fori_loop(0, _NEWTON_STEPS, improve, 4 - ratio)
 
 
-@_logarithm_of_ratio.defjvp
+@_inverse.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    logarithm = _logarithm_of_ratio(*primals)
-    _, slope = jax.jvp(_relative_anharmonicity, (logarithm,), (jnp.ones_like(logarithm),))
-    return logarithm, tangents[0] / slope
-
-
-def arc(
-    josephson: Float[Array, ""], charging: Float[Array, ""], share: Float[Array, "*times"], least: Float[Array, ""]
-) -> tuple[Float[Array, "*times"], Float[Array, "*times"]]:
-    """Give the 0-1 frequency and the anharmonicity where E_J is reduced to a share of itself.
-
-    Parameters
-    ----------
-    josephson, charging
-        At the sweet spot.
-    share
-        Of the Josephson energy that is left, from `least` to 1.
-    least
-        Smallest share that the flux can leave: the asymmetry of the junctions. Below 0.05, where there is no transmon any
-        more, the values stay what they are at 0.05.
-    """
-    low = jnp.sqrt(jnp.maximum(least, _LEAST_SHARE))
-    angles = np.pi * np.arange(_NODES) / (_NODES - 1)
-    nodes = low + (1 - low) * (1 + np.cos(angles)) / 2
-    # one after the other, as `qrexplore.quantum.dressing` has to
-    frequencies, anharmonicities = jax.lax.map(lambda node: transition(josephson * node**2, charging), nodes)
-    # cosine series through the Chebyshev-Lobatto nodes
-    series = np.linalg.inv(np.cos(np.outer(angles, np.arange(_NODES))))
-    position = jnp.clip((jnp.sqrt(share) - low) / (1 - low), 0.0, 1.0)
-    both = jnp.asarray(series) @ jnp.stack([frequencies, anharmonicities], axis=1)
-    return _clenshaw(both[:, 0], 2 * position - 1), _clenshaw(both[:, 1], 2 * position - 1)
-
-
-def _clenshaw(coefficients: Float[Array, " nodes"], x: Float[Array, "*times"]) -> Float[Array, "*times"]:
-    """Sum a Chebyshev series."""
-
-    def term(carry: tuple[Array, Array], coefficient: Array) -> tuple[tuple[Array, Array], None]:
-        last, before = carry
-        return (coefficient + 2 * x * last - before, last), None
-
-    (last, before), _ = jax.lax.scan(term, (jnp.zeros_like(x), jnp.zeros_like(x)), coefficients[:0:-1])
-    return coefficients[0] + x * last - before
+    # by the implicit function theorem: what matters is the root, not the way to it
+    z = _inverse(*primals)
+    _, slope = jax.jvp(_ratio, (z,), (jnp.ones_like(z),))
+    return z, tangents[0] / slope

@@ -8,12 +8,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qrexplore.core import Scalar, parameter, require_choice
-from qrexplore.twin.chip import charge_basis, series
+from qrexplore.core import Scalar, parameter
+from qrexplore.twin.chip.charge_basis import energies, transition
 from qrexplore.twin.chip.disturbance import Disturbance
 from qrexplore.twin.chip.relaxation import UpperRelaxation
-
-SPECTRA = ("series", "charge basis")
 
 
 class Transmon(eqx.Module):
@@ -25,9 +23,6 @@ class Transmon(eqx.Module):
     ----------
     levels
         How many are kept, 3 or more.
-    spectrum
-        Where frequency and anharmonicity against flux come from: ``series``, or the exact ``charge basis``, which is slower.
-        Static.
     relaxation
         How level 2 relaxes, where it is not like an oscillator; None costs nothing.
     disturbance
@@ -44,16 +39,14 @@ class Transmon(eqx.Module):
     t_phi: Scalar = parameter(60e-6, unit="s", bounds=(10e-9, 100e-3), label="pure dephasing time")
     thermal_population: Scalar = parameter(0.0, unit="1", bounds=(0.0, 0.5), label="thermal photons of the bath")
     levels: int = eqx.field(static=True, default=3)
-    spectrum: str = eqx.field(static=True, default="series")
     relaxation: UpperRelaxation | None = None
     disturbance: Disturbance | None = None
 
     def __check_init__(self) -> None:
-        """Refuse fewer levels than a gate through the second excited state needs, and spectra that are not known."""
+        """Refuse fewer levels than a gate through the second excited state needs."""
         if self.levels < 3:
             msg = f"`levels` of a transmon must be at least 3, got {self.levels!r}. Leakage needs the third level."
             raise ValueError(msg)
-        require_choice(self.spectrum, "spectrum", SPECTRA)
 
     def at_flux(self, flux: Float[Array, "*times"]) -> tuple[Float[Array, "*times"], Float[Array, "*times"]]:
         """Give the 0-1 frequency and the anharmonicity (Hz) at a flux (Φ0) on top of the offset."""
@@ -66,8 +59,5 @@ class Transmon(eqx.Module):
         phase = jnp.pi * (flux + self.flux_offset)
         # sqrt has no derivative at 0; a symmetric junction at half a flux quantum is no transmon anyway
         share = jnp.sqrt(jnp.cos(phase) ** 2 + (self.asymmetry * jnp.sin(phase)) ** 2 + 1e-12)
-        if self.spectrum == "series":
-            josephson, charging = series.energies(self.frequency, self.anharmonicity)
-            return series.transition(josephson * share, charging)
-        josephson, charging = charge_basis.energies(self.frequency, self.anharmonicity)
-        return charge_basis.arc(josephson, charging, share, self.asymmetry)
+        josephson, charging = energies(self.frequency, self.anharmonicity)
+        return transition(josephson * share, charging)
