@@ -11,7 +11,7 @@ def _sequence(experiment: Experiment, point: Point) -> tuple[Block, ...]:
     (qubit,) = experiment.qubits
     duration = experiment.setting("pulse_duration")
     envelope = Gaussian(duration, duration / experiment.setting("pulse_sigmas"))
-    pulse = Pulse(f"drive_{qubit}", envelope, point["drive_amplitude"])
+    pulse = Pulse(f"drive_{qubit}", envelope, point["drive_amplitude"], phase=experiment.setting("drive_phase"))
     return (Play(Schedule((pulse,), window=duration)),)
 
 
@@ -22,7 +22,7 @@ PROTOCOL = Protocol(
     preparation=0,
     sequence=_sequence,
     # a file that does not give the length gets one so long that level 2 plays no part
-    settings={"pulse_duration": 200e-9, "pulse_sigmas": 5.0, "drive_frequency": NOMINAL_FREQUENCY},
+    settings={"pulse_duration": 200e-9, "pulse_sigmas": 5.0, "drive_frequency": NOMINAL_FREQUENCY, "drive_phase": 0.0},
 )
 
 
@@ -32,6 +32,7 @@ def rabi(
     qubit: str = "q0",
     drive_frequency: float = NOMINAL_FREQUENCY,
     pulse_duration: float = 40e-9,
+    drive_phase: float = 0.0,
     signal: bool = False,
     shots: int | None = None,
 ) -> Experiment:
@@ -47,10 +48,17 @@ def rabi(
         Carrier, Hz.
     pulse_duration
         Length of the pulse, s; its standard deviation is a fifth of it.
+    drive_phase
+        Of the pulse, rad. At a right angle the turn is about y: it goes by the Q arm of a mixer, whose gain and offset a turn
+        about x tells to second order only, and not their signs.
     signal
         Report the readout signal in V instead of a population.
     shots
         Repetitions a point.
     """
-    settings = {"drive_frequency": drive_frequency, "pulse_duration": pulse_duration}
+    settings = {
+        "drive_frequency": drive_frequency,
+        "pulse_duration": pulse_duration,
+        "drive_phase": float(drive_phase),
+    }
     return build(PROTOCOL, qubit, {"drive_amplitude": drive_amplitude}, settings, signal=signal, shots=shots)

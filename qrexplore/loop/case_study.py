@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from qrexplore.core import Named, Step, run, side_by_side
 from qrexplore.data import observable
+from qrexplore.experiments import Experiment
 from qrexplore.learn import Examination, Kernel, LearnProblem, examine, staged
 from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
@@ -40,15 +41,16 @@ def measured(study: CaseStudy, *, seed: int | None = None) -> dict[str, xr.Datas
     """Give what the hidden device answers to all experiments of a case study, those kept out of the fit included."""
     made = {**study.experiments, **study.held_out}
 
-    def one(place: int, name: str) -> xr.Dataset:
-        experiment = made[name]
-        base = study.seed if seed is None else seed
-        # each experiment has shots of its own
-        return simulate(
-            study.device, experiment, shots=experiment.shots, seed=1000 * base + place, tolerance=_TOLERANCE
-        )
+    def one(name: str) -> xr.Dataset:
+        return _answer(study.device, made[name], seed=study.seed if seed is None else seed, name=name)
 
-    return dict(zip(made, side_by_side(one, range(len(made)), list(made)), strict=True))
+    return dict(zip(made, side_by_side(one, list(made)), strict=True))
+
+
+def _answer(device: Twin, experiment: Experiment, *, seed: int, name: str) -> xr.Dataset:
+    """Give what a device answers to an experiment, with shots of its own, whatever is measured beside."""
+    own = np.random.SeedSequence([seed, *name.encode()]).generate_state(1)
+    return simulate(device, experiment, shots=experiment.shots, seed=int(own[0]), tolerance=_TOLERANCE)
 
 
 def solve_case(
@@ -169,7 +171,7 @@ def _panels(study: CaseStudy, learned: Twin, seen: xr.Dataset) -> Panels:
     window = experiment.largest("duration") + experiment.setting("settling_time")
     mended = corrected(study.device, LINE, corrections(learned, LINE, window))
     expected = {"naive": np.asarray(predict(naive, experiment)), "learned": np.asarray(predict(learned, experiment))}
-    after = simulate(mended, experiment, shots=experiment.shots, seed=1000 * study.seed + 999, tolerance=_TOLERANCE)
+    after = _answer(mended, experiment, seed=study.seed, name="compensated chevron")
     before, last = (np.asarray(observable(one).values) for one in (seen, after))
     shots = experiment.shots or 1
     noise = float(np.sqrt(np.mean(expected["learned"] * (1 - expected["learned"]) / shots)))

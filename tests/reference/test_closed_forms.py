@@ -1,14 +1,18 @@
 """Systems whose answer is a formula: the twin must give the formula."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.linalg import expm
 
 from qrexplore import experiments
+from qrexplore.core import Named
 from qrexplore.pulses import Pulse, Schedule, Square
 from qrexplore.quantum import ControlSystem, Propagator, Register
 from qrexplore.twin import ConfusionReadout, library, predict
 from qrexplore.twin.chip import Transmon
+from qrexplore.twin.electronics import DriveGain, IQMixer
 
 IDEAL = ConfusionReadout(false_one=0.0, false_zero=0.0, second_as_one=0.0)
 T1, T_PHI, THERMAL, DETUNING = 20e-6, 30e-6, 0.02, 0.4e6
@@ -53,6 +57,26 @@ def test_weak_resonant_pulse_turns_by_its_area():
     area = np.sum((bell - foot) / (1 - foot)) * 1e-9
     # what remains is leakage and the Stark shift of level 2, of order (Rabi frequency / anharmonicity)^2
     np.testing.assert_allclose(predict(twin, experiment)[0], np.sin(np.pi * gain * volts * area) ** 2, atol=3e-4)
+
+
+def test_a_turn_about_y_goes_by_the_other_arm_of_the_mixer():
+    gain, arm, leak = 1e6, 1.2, 0.3
+    twin = one_qubit(frequency=5e9, anharmonicity=-0.5e9, t1=1.0, t_phi=1.0)
+    mixed = {"mixer": IQMixer(imbalance=arm, offset_q=leak), "transfer": DriveGain(gain, 0.0)}
+    mixer = replace(twin.lines["drive_q0"], stages=Named(mixed))
+    twin = replace(twin, lines=Named({**dict(twin.lines.items()), "drive_q0": mixer}))
+    volts, length = np.linspace(-6.0, 6.0, 9), 400e-9
+    about_x, about_y = (
+        predict(twin, experiments.rabi(volts, pulse_duration=length, drive_phase=phase))[0]
+        for phase in (0.0, np.pi / 2)
+    )
+    time = (np.arange(400) + 0.5) * 1e-9
+    bell, foot = np.exp(-(((time - 200e-9) / 80e-9) ** 2) / 2), np.exp(-(2.5**2) / 2)
+    area = np.sum((bell - foot) / (1 - foot)) * 1e-9
+    turned = np.pi * gain * (arm * volts * area + leak * length)
+    np.testing.assert_allclose(about_y, np.sin(turned) ** 2, atol=1e-3)
+    # about x, the other sign of the offset would give the same
+    np.testing.assert_allclose(about_x, about_x[::-1], atol=1e-6)
 
 
 def square_drive(amplitudes, duration):

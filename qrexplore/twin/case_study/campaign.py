@@ -188,9 +188,16 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
             ),
             levels=_LEVELS,
         ),
-        "rabi": _outcomes(
-            lab.rabi(4 * half_turn * np.linspace(-1, 1, 41), pulse_duration=GATE, shots=1000, **own), levels=_LEVELS
-        ),
+        # about x and about y: each tells the gain and the offset of one arm of the mixer
+        **{
+            name: _outcomes(
+                lab.rabi(
+                    4 * half_turn * np.linspace(-1, 1, 41), pulse_duration=GATE, drive_phase=phase, shots=1000, **own
+                ),
+                levels=_LEVELS,
+            )
+            for name, phase in (("rabi", 0.0), ("rabi_y", np.pi / 2))
+        },
         "rabi_chevron": _outcomes(
             lab.rabi_chevron(
                 np.linspace(-30e6, 30e6, 13), np.arange(2, 62, 3) * 1e-9, drive_amplitude=half_turn / 2, shots=500, **own
@@ -205,7 +212,9 @@ def _single(known: Calibration, qubit: str) -> dict[str, Experiment]:
             lab.echo_flux(_BIASES, np.linspace(0, 24e-6, 21), qubit=qubit, drive_frequency=known.biased[qubit], shots=1000),
             nodes=_NODES,
         ),
-        "drag": _outcomes(lab.drag_scan(np.linspace(-0.5e-9, 1.5e-9, 11), [2, 6], shots=1000, **pulse, **own)),
+        "drag": _outcomes(
+            lab.drag_scan(np.linspace(-0.5e-9, 1.5e-9, 11), [2, 6], shots=1000, **pulse, **own), levels=_LEVELS
+        ),
         "allxy": _outcomes(lab.allxy(shots=4000, **pulse, **own)),
         "fine": _outcomes(lab.fine_amplitude(np.arange(1, 26, 4), shots=4000, **pulse, **own)),
         "shots": _outcomes(lab.readout_shots([0, 1, 2], qubit=qubit, shots=20000)),
