@@ -180,6 +180,10 @@ class CaseReport:
             "flaw": self.study.flaw,
             "status": self.examination.result.status.value,
             "steps": len(self.examination.result.history),
+            "history": [
+                _finite({"stage": step.stage, "seconds": step.seconds, "loss": step.loss})
+                for step in self.examination.result.history
+            ],
             **examined,
             "coverage": {group: _finite(shares) for group, shares in self.coverage().items()},
             "step_response_error": self.step_error,

@@ -44,6 +44,9 @@ def test_the_hidden_device_is_learned_its_flaw_named_and_undone(tmp_path):
     found = json.loads((tmp_path / "result.json").read_text())
     assert len(found["parameters"]) == 83
     assert all({"truth", "value", "interval", "verdict"} <= set(one) for one in found["parameters"])
+    stages = [step["stage"] for step in found["history"]]
+    assert list(dict.fromkeys(stages)) == ["landmarks", "one qubit at a time", "all data"]
+    assert found["history"][-1]["loss"] == min(step["loss"] for step in found["history"] if step["stage"] == "all data")
     assert found["diagnosis"]["named"][0] == "distortion of flux line q1"
     assert 0.9 < found["chi2_per_dof"] < 1.1
     assert found["step_response_error"] < 2e-3
