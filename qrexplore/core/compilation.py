@@ -1,14 +1,18 @@
 """Compilation: how functions are compiled, and where compiled ones are kept between sessions."""
 
 import functools
+import logging
 import os
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import equinox as eqx
 import jax
+from jax.core import Tracer
 from platformdirs import user_cache_dir
 
 Function = TypeVar("Function", bound=Callable)
@@ -19,6 +23,8 @@ Result = TypeVar("Result")
 _OPTIONS = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": 4}
 # what compiles faster than this (s) is not worth a file
 _WORTH_KEEPING = 0.1
+# what fails in a compiled check is raised; its traceback is of no use beside
+logging.getLogger("jax._src.callback").addFilter(lambda record: record.getMessage() != "jax.pure_callback failed")
 # share of the memory maps of a process that compiled functions may take before they are let go
 _FULL = 0.85
 
@@ -40,7 +46,14 @@ def make_room() -> None:
     they are next called.
     """
     if _crowding() > _FULL:
-        jax.clear_caches()
+        let_go()
+
+
+def let_go() -> None:
+    """Let go of all compiled functions."""
+    for function in list(_ALL):
+        function.programs.clear()
+    jax.clear_caches()
 
 
 @functools.cache
@@ -73,20 +86,79 @@ def _keep_compiled() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_KEEPING)
 
 
-def jit(function: Function) -> Function:
-    """Compile a function when it is first called: arrays among its arguments are traced, all else is static."""
+class _Compiled:
+    """A function that is compiled for each kind of arguments it is called with.
 
-    @functools.cache
-    def made() -> Callable:
+    JAX keeps what it compiled from for as long as it might be compiled again: half of the gigabytes that the programs of fifty
+    experiments take. Here each is lowered from a function that nothing else holds, so that the program alone stays.
+    """
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        self.programs: dict[Hashable, _Program] = {}
+        functools.update_wrapper(self, getattr(function, "func", function))
+        _ALL.add(self)
+
+    def __call__(self, *arguments: object) -> Any:
+        leaves, structure = jax.tree.flatten(arguments)
+        arrays = [leaf for leaf in leaves if eqx.is_array(leaf)]
+        if any(isinstance(array, Tracer) for array in arrays):
+            return self.function(*arguments)
+        kind = structure, _devices(arrays), tuple(jax.typeof(leaf) if eqx.is_array(leaf) else leaf for leaf in leaves)
+        program = self.programs.get(kind) or self._compiled(kind, leaves, structure, arrays)
+        try:
+            found = jax.block_until_ready(program.run(arrays))
+        except jax.errors.JaxRuntimeError:
+            # Equinox says in words what its checks found, where it called the function itself
+            return eqx.filter_jit(self.function)(*arguments)
+        return eqx.combine(found, program.static)
+
+    def _compiled(self, kind: Hashable, leaves: list, structure: Any, arrays: list) -> "_Program":
         _keep_compiled()
         make_room()
-        return eqx.filter_jit(function, **_settings())
+        return self.programs.setdefault(kind, _compile(self.function, leaves, structure, arrays))
 
-    @functools.wraps(function)
-    def call(*arguments: object) -> object:
-        return made()(*arguments)
 
-    return cast("Function", call)
+def _devices(arrays: Iterable[Any]) -> tuple[Any, frozenset]:
+    """Give the device that is taken where nothing else is said, and those besides that arrays are on."""
+    usual = jax.config.jax_default_device or jax.devices()[0]  # pyright: ignore[reportAttributeAccessIssue]
+    found = {device for array in arrays if isinstance(array, jax.Array) for device in array.devices()}
+    return usual, frozenset(found - {usual})
+
+
+@dataclass(frozen=True)
+class _Program:
+    """A compiled function of arrays, and what it gives beside arrays."""
+
+    run: Callable[[list], Any]
+    static: Any
+
+
+def _compile(function: Callable, leaves: list, structure: Any, arrays: list) -> _Program:
+    others = [None if eqx.is_array(leaf) else leaf for leaf in leaves]
+    static: list[Any] = []
+
+    def run(arrays: list) -> Any:
+        given = iter(arrays)
+        arguments = [next(given) if eqx.is_array(leaf) else other for leaf, other in zip(leaves, others, strict=True)]
+        found, rest = eqx.partition(function(*jax.tree.unflatten(structure, arguments)), eqx.is_array)
+        static.append(rest)
+        return found
+
+    run.__name__ = getattr(function, "__name__", "run")
+    program = jax.jit(run, **_settings()).lower(arrays).compile()
+    return _Program(program, static[-1])
+
+
+_ALL: "weakref.WeakSet[_Compiled]" = weakref.WeakSet()
+
+
+def jit(function: Function) -> Function:
+    """Compile a function when it is first called: arrays among its arguments are traced, all else is static.
+
+    Called from within another function that is traced, it is part of that one.
+    """
+    return cast("Function", _Compiled(function))
 
 
 def side_by_side(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:

@@ -1,8 +1,11 @@
 """Calibration as a lab begins it: the height of a pulse whose area is a half turn."""
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
+from qrexplore.core import jit
 from qrexplore.pulses import Gaussian, Pulse, Schedule, sample
+from qrexplore.twin.electronics import SignalChain
 from qrexplore.twin.model import Twin
 
 # cells of the wave in a sample; the line settles for as many samples as the pulse has
@@ -30,11 +33,15 @@ def half_turn_amplitude(
     Level 2 makes the best height differ from this one by a share of the order of ``(Omega/alpha)^2``; that is what a fine
     calibration is for.
     """
-    line, name = twin.lines[f"drive_{qubit}"], f"drive_{qubit}"
+    return float(0.5 / _area(twin.lines[f"drive_{qubit}"], pulse_duration, pulse_sigmas))
+
+
+@jit
+def _area(line: SignalChain, duration: float, sigmas: float) -> Float[Array, ""]:
+    """Give the integral at the chip of a pulse, over its height, where that is small."""
     small = 1e-6
-    pulse = Pulse(name, Gaussian(pulse_duration, pulse_duration / pulse_sigmas), small)
-    samples = sample(Schedule((pulse,), window=2 * pulse_duration), line.sample_rate)[name]
+    pulse = Pulse("drive", Gaussian(duration, duration / sigmas), small)
+    samples = sample(Schedule((pulse,), window=2 * duration), line.sample_rate)["drive"]
     # offsets of a mixer are there without a pulse, too
     wave = line.forward(samples, _FINE) - line.forward(jnp.zeros_like(samples), _FINE)
-    area = jnp.abs(jnp.sum(jnp.mean(wave, axis=-1))) * line.cell(_FINE)
-    return float(0.5 * small / area)
+    return jnp.abs(jnp.sum(jnp.mean(wave, axis=-1))) * line.cell(_FINE) / small

@@ -14,23 +14,41 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from qrexplore.quantum import dressed_energies
+from qrexplore.core import jit
+from qrexplore.quantum import Register, dressed_energies
+from qrexplore.twin.chip import Chip
 from qrexplore.twin.model import Twin
-from qrexplore.twin.network import Network, network
+from qrexplore.twin.network import network
 
 Fluxes = Mapping[str, Float[Array, ""] | float]
 
 
-def _energies(twin: Twin, modes: Network, flux: Fluxes | None, *, counter_rotating: bool) -> Float[Array, " dimension"]:
-    terms = [*modes.terms()]
-    if counter_rotating:
-        terms[2 * len(modes.modes) :] = [modes.exchange(pair, counter_rotating=True) for pair in modes.pairs]
+def _energies(
+    twin: Twin, names: tuple[str, ...], spectators: tuple[str, ...], flux: Fluxes | None, *, counter_rotating: bool
+) -> tuple[Register, Float[Array, " dimension"]]:
+    """Give the dressed energies of some qubits and of what plays a part, and the register they are ordered by."""
+    modes = network(twin.chip, names, spectators)
     for name in flux or {}:
         if name not in modes.transmons:
             msg = f"`flux` must name simulated transmons ({', '.join(modes.transmons)}), got {name!r}. Leave it out."
             raise ValueError(msg)
-    weights = modes.weights(twin.chip, {name: jnp.asarray(value) for name, value in (flux or {}).items()})
-    return dressed_energies(jnp.tensordot(weights, jnp.asarray(np.stack(terms)), axes=1))
+    values = {name: jnp.asarray(value) for name, value in (flux or {}).items()}
+    return modes.register, _dressed(twin.chip, names, spectators, values, counter_rotating)
+
+
+@jit
+def _dressed(
+    chip: Chip,
+    names: tuple[str, ...],
+    spectators: tuple[str, ...],
+    flux: Mapping[str, Float[Array, ""]],
+    counter_rotating: bool,  # noqa: FBT001 (compiled functions take their arguments by place)
+) -> Float[Array, " dimension"]:
+    modes = network(chip, names, spectators)
+    terms = [*modes.terms()]
+    if counter_rotating:
+        terms[2 * len(modes.modes) :] = [modes.exchange(pair, counter_rotating=True) for pair in modes.pairs]
+    return dressed_energies(jnp.tensordot(modes.weights(chip, flux), jnp.asarray(np.stack(terms)), axes=1))
 
 
 def dressed_frequencies(
@@ -62,10 +80,9 @@ def dressed_frequencies(
         If the twin has no such qubit, or `flux` names one that plays no part.
     """
     names = tuple(twin.chip.qubits) if qubits is None else tuple(qubits)
-    modes = network(twin.chip, names, spectators)
-    energies = _energies(twin, modes, flux, counter_rotating=counter_rotating)
-    ground = (0,) * len(modes.modes)
-    first = [modes.register.index((*ground[:k], 1, *ground[k + 1 :])) for k in range(len(names))]
+    register, energies = _energies(twin, names, spectators, flux, counter_rotating=counter_rotating)
+    ground = (0,) * len(register.levels)
+    first = [register.index((*ground[:k], 1, *ground[k + 1 :])) for k in range(len(names))]
     return energies[np.array(first)] - energies[0]
 
 
@@ -100,10 +117,7 @@ def zz_interaction(
     A dressed state carries the name of the bare state that it resembles most. Where two of them share a bare state equally,
     as |11> does on resonance with |02>, the name changes hands and ZZ jumps.
     """
-    modes = network(twin.chip, tuple(between), spectators)
-    energies = _energies(twin, modes, flux, counter_rotating=counter_rotating)
-    rest = (0,) * (len(modes.modes) - 2)
+    register, energies = _energies(twin, tuple(between), spectators, flux, counter_rotating=counter_rotating)
+    rest = (0,) * (len(register.levels) - 2)
     signs = {(j, k): (-1) ** (j + k) for j, k in product((0, 1), repeat=2)}
-    return sum(
-        (sign * energies[modes.register.index((*levels, *rest))] for levels, sign in signs.items()), jnp.zeros(())
-    )
+    return sum((sign * energies[register.index((*levels, *rest))] for levels, sign in signs.items()), jnp.zeros(()))

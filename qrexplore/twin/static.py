@@ -5,6 +5,7 @@ from dataclasses import replace
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from qrexplore.core import jit
 from qrexplore.pulses import sample_count
 from qrexplore.twin.electronics import SignalChain
 from qrexplore.twin.electronics.wave import line_of_cell
@@ -42,6 +43,7 @@ def static_flux(
     return twin.crosstalk.static_flux.onto(name, {source: twin.biases[line].gain * bias})
 
 
+@jit
 def late_step(
     line: SignalChain, height: float | Float[Array, ""], times: Float[Array, "*shape"], window: float
 ) -> Float[Array, "*shape"]:

@@ -1,12 +1,16 @@
 """Compiled functions: traced once for a shape, and kept between sessions."""
 
+import gc
 import os
 import subprocess
 import sys
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+from jax.extend.core import ClosedJaxpr
 
 from qrexplore.core import compilation, jit
 
@@ -68,6 +72,39 @@ def test_values_are_traced_and_all_else_is_static():
     assert float(scaled(jnp.asarray(3.0), "abc")) == 9.0
     assert traces == ["ab", "abc"]
     assert scaled.__doc__ == "Scale."
+
+
+def test_part_of_another_function_that_is_traced():
+    scaled = jit(lambda x, by: x**2 * by)
+    assert float(jax.grad(scaled)(jnp.asarray(3.0), 2)) == 12.0
+    assert list(jax.jit(jax.vmap(lambda x: scaled(x, 2)))(jnp.arange(3.0))) == [0.0, 2.0, 8.0]
+
+
+def test_what_is_no_array_comes_back_as_it_is():
+    found = jit(lambda x, name: {"twice": 2 * x, "name": name, "none": None})(np.ones(2), "q0")
+    assert list(found["twice"]) == [2.0, 2.0]
+    assert found["name"] == "q0"
+    assert found["none"] is None
+
+
+def test_a_program_stays_and_what_it_was_compiled_from_does_not():
+    def traced():
+        gc.collect()
+        return sum(isinstance(one, ClosedJaxpr) for one in gc.get_objects())
+
+    turned = jit(lambda x: jax.lax.sin(jax.lax.cos(x)))
+    before = traced()
+    found = turned(np.zeros(7))
+    assert traced() == before
+    np.testing.assert_allclose(found, np.sin(1.0))
+
+
+def test_a_check_that_fails_says_so_in_its_words(capfd):
+    checked = jit(lambda x: eqx.error_if(x, x > 1, "too large, give less"))
+    assert float(checked(jnp.asarray(0.5))) == 0.5
+    with pytest.raises(RuntimeError, match="too large, give less"):
+        checked(jnp.asarray(2.0))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_compiler_that_does_not_know_the_options_gets_none(monkeypatch):

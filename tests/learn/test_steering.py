@@ -3,13 +3,13 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import jax
 import numpy as np
 import pytest
 
 from qrexplore import experiments
 from qrexplore.cli import main
 from qrexplore.core import Status, run
+from qrexplore.core.compilation import let_go
 from qrexplore.data import runs
 from qrexplore.learn import Kernel, LearnProblem, begin_run, digest, guided, resume_run, task
 from qrexplore.learn.steps import pack_steps, unpack_steps
@@ -232,7 +232,7 @@ def test_a_run_that_was_steered_is_resumed_to_the_same_bits(chevron, decay, tmp_
 
         result = resume_run(begun.folder, on_step=steer)
         while result.status is Status.STOPPED:
-            jax.clear_caches()
+            let_go()
             result = resume_run(begun.folder, on_step=steer)
         return begun, result
 

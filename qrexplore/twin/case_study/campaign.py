@@ -13,7 +13,7 @@ import numpy as np
 from qrexplore import experiments as lab
 from qrexplore.experiments import Experiment
 from qrexplore.twin.calibration import half_turn_amplitude
-from qrexplore.twin.case_study.device import interaction_voltage
+from qrexplore.twin.case_study.device import at_flux, interaction_voltage
 from qrexplore.twin.case_study.model import QUBITS
 from qrexplore.twin.electronics import Gain
 from qrexplore.twin.model import Twin
@@ -112,23 +112,22 @@ def _half_turns(device: Twin, generator: np.random.Generator, duration: float) -
 
 def _arc(device: Twin, name: str, biases: np.ndarray, idle: float) -> np.ndarray:
     transmon = device.chip.qubits[name]
-    flux = device.biases[f"bias_{name}"].gain * jnp.asarray(biases)
-    moved = transmon.at_flux(flux)[0] - transmon.at_flux(jnp.zeros(()))[0]
-    return idle + np.asarray(moved)
+    flux = np.asarray(device.biases[f"bias_{name}"].gain) * biases
+    return idle + at_flux(transmon, flux)[0] - float(at_flux(transmon, np.zeros(()))[0])
 
 
 def _after_step(device: Twin, name: str, idle: float) -> np.ndarray:
     transmon, line = device.chip.qubits[name], device.lines[f"flux_{name}"]
-    flux = late_step(line, _STEP, jnp.asarray(_STEP_DELAYS), float(_STEP_DELAYS[-1]) + GATE)
-    return idle + np.asarray(transmon.at_flux(flux)[0] - transmon.at_flux(jnp.zeros(()))[0])
+    flux = np.asarray(late_step(line, _STEP, jnp.asarray(_STEP_DELAYS), float(_STEP_DELAYS[-1]) + GATE))
+    return idle + at_flux(transmon, flux)[0] - float(at_flux(transmon, np.zeros(()))[0])
 
 
 def _swap_voltage(device: Twin) -> float:
     """Give the voltage (V) at which the pulsed qubit meets the other one."""
     low, high = (device.chip.qubits[name] for name in QUBITS)
     volts = np.linspace(0.0, 1.0, 2001)
-    apart = high.at_flux(jnp.asarray(volts) * device.lines["flux_q1"].stage(Gain).gain)[0]
-    return float(volts[np.argmin(np.abs(np.asarray(apart) - float(low.at_flux(jnp.zeros(()))[0])))])
+    apart = at_flux(high, volts * np.asarray(device.lines["flux_q1"].stage(Gain).gain))[0]
+    return float(volts[np.argmin(np.abs(apart - float(at_flux(low, np.zeros(()))[0])))])
 
 
 def campaign(known: Calibration) -> dict[str, Experiment]:

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
-from qrexplore.core import LogNormal, Named, Normal, Prior
+from qrexplore.core import LogNormal, Named, Normal, Prior, jit
 from qrexplore.twin.case_study.model import QUBITS, known, looked_at
-from qrexplore.twin.chip import Defect
+from qrexplore.twin.chip import Defect, Transmon
 from qrexplore.twin.electronics import Gain, SignalChain, unsettled
 from qrexplore.twin.electronics.converter import DAC
 from qrexplore.twin.model import Twin
@@ -131,12 +132,25 @@ def _usable(twin: Twin) -> bool:
     return within and 0.4e9 < apart < 1.2e9 and abs(float(zz_interaction(twin, QUBITS))) < 0.4e6
 
 
+@jit
+def _at_flux(transmon: Transmon, flux: Array) -> tuple[Array, Array]:
+    return transmon.at_flux(flux)
+
+
+def at_flux(
+    transmon: Transmon, flux: Float[np.ndarray, "*shape"]
+) -> tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]:
+    """Give frequency and anharmonicity (Hz) of a transmon at a flux (Φ0) on top of its offset."""
+    frequency, anharmonicity = _at_flux(transmon, jnp.asarray(flux))
+    return np.asarray(frequency), np.asarray(anharmonicity)
+
+
 def interaction_voltage(twin: Twin) -> float | None:
     """Give the voltage (V) of a flux pulse on q1 that brings |11> to |02>, slow settlings left out; None if there is none."""
     low, high = (twin.chip.qubits[name] for name in QUBITS)
     volts = np.linspace(0.0, RANGE, 1501)
-    frequency, anharmonicity = high.at_flux(jnp.asarray(volts) * twin.lines["flux_q1"].stage(Gain).gain)
-    meeting = np.asarray(frequency + anharmonicity) - float(low.at_flux(jnp.zeros(()))[0])
+    frequency, anharmonicity = at_flux(high, volts * np.asarray(twin.lines["flux_q1"].stage(Gain).gain))
+    meeting = frequency + anharmonicity - float(at_flux(low, np.zeros(()))[0])
     below = np.flatnonzero(meeting < 0)
     if not len(below) or below[0] == 0:
         return None

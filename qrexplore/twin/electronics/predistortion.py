@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from scipy.optimize import lsq_linear
 from scipy.signal import lfilter
 
-from qrexplore.core import Named, require_counts, require_finite, require_positive
+from qrexplore.core import Named, jit, require_counts, require_finite, require_positive
 from qrexplore.twin.electronics.chain import SignalChain
 from qrexplore.twin.electronics.delay import Delay
 from qrexplore.twin.electronics.filters import Butterworth, GaussianFilter, LowPass
@@ -110,8 +110,13 @@ def unsettled(chain: SignalChain, times: Float[np.ndarray, " times"]) -> float:
     """
     settled = settling(chain)
     places = np.round(np.asarray(times) * settled.sample_rate).astype(int)
-    wave = np.asarray(settled.forward(jnp.ones(int(places.max()) + 1), 1)).mean(axis=-1)
+    wave = np.asarray(_carried(settled, jnp.ones(int(places.max()) + 1))).mean(axis=-1)
     return float(np.max(np.abs(wave[places] - 1)))
+
+
+@jit
+def _carried(chain: SignalChain, samples: Array) -> Array:
+    return chain.forward(samples, 1)
 
 
 def correction(chain: SignalChain, count: int) -> Float[np.ndarray, " taps"]:
