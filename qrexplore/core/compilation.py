@@ -89,8 +89,8 @@ def _keep_compiled() -> None:
 class _Compiled:
     """A function that is compiled for each kind of arguments it is called with.
 
-    JAX keeps what it compiled from for as long as it might be compiled again: half of the gigabytes that the programs of fifty
-    experiments take. Here each is lowered from a function that nothing else holds, so that the program alone stays.
+    JAX keeps what it compiled from for as long as it might be compiled again: of 6.5 GB for the 48 experiments of the case
+    study, 2.4 GB. Here each is lowered from a function that nothing else holds, so that the program alone stays.
     """
 
     def __init__(self, function: Callable) -> None:

@@ -140,7 +140,7 @@ def _at_flux(transmon: Transmon, flux: Array) -> tuple[Array, Array]:
 def at_flux(
     transmon: Transmon, flux: Float[np.ndarray, "*shape"]
 ) -> tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]:
-    """Give frequency and anharmonicity (Hz) of a transmon at a flux (Φ0) on top of its offset."""
+    """Give frequency and anharmonicity (Hz) of a transmon at a flux (Φ0) on top of its offset, compiled as one function."""
     frequency, anharmonicity = _at_flux(transmon, jnp.asarray(flux))
     return np.asarray(frequency), np.asarray(anharmonicity)
 
