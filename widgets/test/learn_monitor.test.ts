@@ -93,6 +93,16 @@ describe("learn monitor", () => {
     expect(byTestId(el, "gradient-path").closest("svg")?.textContent).toContain("asks for no gradient");
   });
 
+  it("says in an empty frame what a run will draw there", async () => {
+    const { model, el } = mount("running");
+    const words = () => byTestId(el, "loss-path").closest("svg")?.querySelector(".qx-axis-words")?.textContent;
+    await nextFrame();
+    expect(words()).toBe("loss");
+    model.message({ kind: "steps", iteration: 0, whole: false }, [oddBuffer(row(1, 0.5))]);
+    await nextFrame();
+    expect(words()).toBe("");
+  });
+
   it("keeps its width while it is hidden", async () => {
     const { model, el } = mount("running");
     const svg = byTestId(el, "loss-path").closest("svg") as SVGSVGElement;

@@ -110,6 +110,8 @@ describe("ticks", () => {
     expect(linearTicks([181, 259], 4)).toEqual([200, 220, 240]);
     expect(tickLabels([-0.1, 0, 0.1])).toEqual(["−0.1", "0.0", "0.1"]);
     expect(tickLabels([0, 2e-7])).toEqual(["0", "2·10⁻⁷"]);
+    expect(tickLabels([0.02626, 0.02628])).toEqual(["0.02626", "0.02628"]);
+    expect(tickLabels([1, 1.00000002])[0]).toBe("10⁰");
   });
 
   it("of a logarithmic axis are powers of ten, or more where it is short", () => {

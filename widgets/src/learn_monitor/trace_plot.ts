@@ -75,13 +75,13 @@ export function createTracePlot({ title, label, testid, height, small = false, e
       const y = createScale(domain, [box.top + box.height, box.top], logarithmic);
       const columns = Math.max(1, Math.min(8, Math.floor(box.width / 60), Math.max(final - first, 1)));
       const drawn = shown.some((values) => Array.prototype.some.call(values, Number.isFinite));
-      // without a run there is nothing to read off
+      // without a run there is nothing to read off: the frame says what will be drawn
       const scales = count === 0 || !drawn ? [] : [
         leftAxis({ scale: y, box, title, count: Math.max(2, Math.floor(box.height / 36)), grid: true }),
         bottomAxis({ scale: x, box, title: small ? "" : "iteration", count: columns }),
       ];
       axes.replaceChildren(...scales, frame(box));
-      words.textContent = count > 0 && !drawn ? empty : "";
+      words.textContent = count === 0 ? title : drawn ? "" : empty;
       words.setAttribute("x", String(box.left + box.width / 2));
       words.setAttribute("y", String(box.top + box.height / 2));
       while (paths.children.length > lines.length) paths.lastElementChild?.remove();

@@ -81,9 +81,11 @@ export function tickLabels(ticks: readonly number[]): string[] {
   const largest = Math.max(...ticks.map(Math.abs));
   const gaps = ticks.slice(1).map((tick, i) => Math.abs(tick - (ticks[i] ?? 0)));
   const step = gaps.length > 0 ? Math.min(...gaps) : largest || 1;
-  if (largest >= 1e6 || step < 1e-4) return ticks.map(powerLabel);
+  if (largest >= 1e6 || (largest < 1e-3 && step < 1e-4)) return ticks.map(powerLabel);
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  return ticks.map((tick) => tick.toFixed(decimals).replace("-", "−"));
+  const labels = ticks.map((tick) => tick.toFixed(Math.min(decimals, 20)).replace("-", "−"));
+  // beside an axis there is room for eight characters
+  return step >= 1e-4 || labels.every((label) => label.length <= 8) ? labels : ticks.map(powerLabel);
 }
 
 export function logTickLabels(ticks: readonly number[]): string[] {
