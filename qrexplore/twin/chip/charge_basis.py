@@ -96,8 +96,7 @@ def _inverse() -> _Spline:
     z = levels.first + levels.step * np.arange(len(levels.coefficients))
     frequency, anharmonicity = levels.coefficients[:, 0].T
     ratio = make_interp_spline(z, -frequency / anharmonicity, k=_DEGREE)
-    first, last = np.log(_RATIOS)
-    grid = np.linspace(first, last, _CELLS)
+    grid = np.linspace(*np.log(_RATIOS), _CELLS)
     found = [brentq(lambda z, wanted=wanted: ratio(z) - wanted, 1.0, z[-1]) for wanted in np.exp(grid)]
     return _spline(grid, np.array(found)[:, None])
 
