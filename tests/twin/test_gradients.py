@@ -207,4 +207,5 @@ def test_reverse_mode_equals_forward_mode(name):
     direction = jnp.asarray(scale * rng.normal(size=len(values)))
     forward = jax.jit(lambda x: jax.jvp(function, (x,), (direction,))[1])(values)
     reverse = jax.jit(jax.grad(lambda x: weights @ function(x)))(values)
-    assert float(reverse @ direction) == pytest.approx(float(weights @ forward), rel=1e-9)
+    # forwards, the derivative of a series that stops at order n is as good as one of order n - 1: 1e-11^(3/4) a step
+    assert float(reverse @ direction) == pytest.approx(float(weights @ forward), rel=1e-7)

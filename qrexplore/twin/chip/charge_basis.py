@@ -11,8 +11,10 @@ References
 Koch et al., PRA 76, 042319 (2007), eq. (2.1).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
-from math import factorial
+from math import factorial, perm
 
 import jax
 import jax.numpy as jnp
@@ -20,39 +22,55 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.interpolate import make_interp_spline
 from scipy.linalg import eigh_tridiagonal
+from scipy.optimize import brentq
 
 # charge states on either side; the widest ground state of the grid has a deviation of 4
 _CUTOFF = 40
 _STEP = 0.2
 _CELLS = 1500
 _DEGREE = 5
-# to rounding error for any transmon: the function that is inverted is nearly a straight line
-_NEWTON_STEPS = 8
+# of the frequency over the anharmonicity, less its sign: from what is beyond any transmon to the last cell of the above
+_RATIOS = 1.5, 296.0
 
 
 def transition(
     josephson: Float[Array, "*shape"], charging: Float[Array, "*shape"]
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     """Give the 0-1 frequency and the anharmonicity, both in the unit of the two energies (Hz)."""
-    z = jnp.sqrt(8 * josephson / charging)
-    return charging * _level("frequency", 0, z), charging * _level("anharmonicity", 0, z)
+    levels = _read(_levels, 0, jnp.sqrt(8 * josephson / charging))
+    return charging * levels[..., 0], charging * levels[..., 1]
 
 
 def energies(
     frequency: Float[Array, "*shape"], anharmonicity: Float[Array, "*shape"]
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
-    """Give E_J and E_C (Hz) of a transmon with that 0-1 frequency and anharmonicity (Hz, from -0.6 of the frequency to 0)."""
-    z = _inverse(jnp.asarray(frequency / anharmonicity))
-    charging = frequency / _level("frequency", 0, z)
+    """Give E_J and E_C (Hz) of a transmon with that 0-1 frequency and anharmonicity (Hz, from -0.6 of the frequency to 0).
+
+    They give the frequency back to rounding error, and the anharmonicity as the splines are exact.
+    """
+    z = _read(_inverse, 0, jnp.log(-frequency / anharmonicity))[..., 0]
+    charging = frequency / _read(_levels, 0, z)[..., 0]
     return charging * z**2 / 8, charging
 
 
+@dataclass(frozen=True)
+class _Spline:
+    """A spline on an even grid: in every cell the coefficients of the powers of the way into it, for some functions."""
+
+    first: float
+    step: float
+    coefficients: Float[np.ndarray, "cells powers functions"]
+
+
+def _spline(grid: Float[np.ndarray, " points"], values: Float[np.ndarray, "points functions"]) -> _Spline:
+    made = make_interp_spline(grid, values, k=_DEGREE)
+    coefficients = [made(grid[:-1], power) / factorial(power) for power in range(_DEGREE + 1)]
+    return _Spline(float(grid[0]), float(grid[1] - grid[0]), np.stack(coefficients, axis=1))
+
+
 @cache
-def _cells(level: str, order: int) -> Float[np.ndarray, "powers cells"]:
-    """Give the derivative of that order in every cell of the grid: coefficients of powers of the way into it, highest first."""
-    if order:
-        before = _cells(level, order - 1)
-        return before[:-1] * np.arange(len(before) - 1, 0, -1)[:, None]
+def _levels() -> _Spline:
+    """Give frequency and anharmonicity in the unit of E_C as functions of z."""
     grid = _STEP * np.arange(_CELLS + 1)
     charges = np.arange(-_CUTOFF, _CUTOFF + 1)
     found = np.array(
@@ -68,47 +86,38 @@ def _cells(level: str, order: int) -> Float[np.ndarray, "powers cells"]:
         ]
     )
     frequency, second = np.diff(found, axis=1).T
-    spline = make_interp_spline(grid, {"frequency": frequency, "anharmonicity": second - frequency}[level], k=_DEGREE)
-    return np.array([spline(grid[:-1], power) / factorial(power) for power in range(_DEGREE, -1, -1)])
+    return _spline(grid, np.stack([frequency, second - frequency], axis=1))
+
+
+@cache
+def _inverse() -> _Spline:
+    """Give z as a function of the logarithm of the frequency over the anharmonicity, less its sign."""
+    levels = _levels()
+    z = levels.first + levels.step * np.arange(len(levels.coefficients))
+    frequency, anharmonicity = levels.coefficients[:, 0].T
+    ratio = make_interp_spline(z, -frequency / anharmonicity, k=_DEGREE)
+    first, last = np.log(_RATIOS)
+    grid = np.linspace(first, last, _CELLS)
+    found = [brentq(lambda z, wanted=wanted: ratio(z) - wanted, 1.0, z[-1]) for wanted in np.exp(grid)]
+    return _spline(grid, np.array(found)[:, None])
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _level(level: str, order: int, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Give a frequency or an anharmonicity in the unit of E_C, or its derivative of some order by z."""
-    cell = jnp.clip(jnp.floor(z / _STEP).astype(int), 0, _CELLS - 1)
-    way = z - cell * _STEP
-    total = jnp.zeros_like(way)
-    for coefficients in _cells(level, order):
-        total = total * way + jnp.asarray(coefficients)[cell]
+def _read(spline: Callable[[], _Spline], order: int, at: Float[Array, "*shape"]) -> Float[Array, "*shape functions"]:
+    """Give the functions of a spline, or their derivatives of some order."""
+    table = spline()
+    cells = (at - table.first) / table.step
+    cell = jnp.clip(jnp.floor(cells).astype(int), 0, len(table.coefficients) - 1)
+    way = (at - table.first - cell * table.step)[..., None]
+    # one row for the value and all derivatives
+    row = jnp.asarray(table.coefficients)[cell]
+    total = jnp.zeros_like(row[..., 0, :])
+    for power in range(_DEGREE, order - 1, -1):
+        total = total * way + perm(power, order) * row[..., power, :]
     return total
 
 
-@_level.defjvp
-def _(level: str, order: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+@_read.defjvp
+def _(spline: Callable[[], _Spline], order: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     # one slope for all tangents
-    return _level(level, order, *primals), _level(level, order + 1, *primals) * tangents[0]
-
-
-def _ratio(z: Array) -> Array:
-    """Give the frequency over the anharmonicity."""
-    return _level("frequency", 0, z) / _level("anharmonicity", 0, z)
-
-
-@jax.custom_jvp
-def _inverse(ratio: Array) -> Array:
-    """Invert `_ratio` by Newton's method."""
-
-    def improve(_: int, z: Array) -> Array:
-        value, slope = jax.jvp(_ratio, (z,), (jnp.ones_like(z),))
-        return z - (value - ratio) / slope
-
-    # the line that it nears at large z, less a little
-    return jax.lax.fori_loop(0, _NEWTON_STEPS, improve, 4 - ratio)
-
-
-@_inverse.defjvp
-def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    # by the implicit function theorem: what matters is the root, not the way to it
-    z = _inverse(*primals)
-    _, slope = jax.jvp(_ratio, (z,), (jnp.ones_like(z),))
-    return z, tangents[0] / slope
+    return _read(spline, order, *primals), _read(spline, order + 1, *primals) * tangents[0][..., None]
