@@ -1,5 +1,6 @@
 """What is compiled for an experiment: residuals with their derivatives in the units of the parameters that influence it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -94,15 +95,8 @@ def _linearize(
 
     if np.all(readout):
         (populated, norm), tangents = found(values), None
-    elif np.sum(~readout) <= _TOGETHER:
-        along = jax.vmap(lambda direction: jax.jvp(found, (values,), (direction,)), out_axes=((None, None), 0))
-        (populated, norm), (tangents, _) = along(basis[~readout])
     else:
-        # what is found comes along with each column: to compute it apart would compile it once more
-        (every, norms), (tangents, _) = jax.lax.map(
-            lambda direction: jax.jvp(found, (values,), (direction,)), basis[~readout], batch_size=_TOGETHER
-        )
-        populated, norm = every[0], norms[0]
+        (populated, norm), tangents = _with_tangents(found, values, basis[~readout])
     residual, predicted = compared(values, populated)
     columns = jnp.zeros((len(residual), len(paths)))
     if tangents is not None:
@@ -112,6 +106,28 @@ def _linearize(
         direct = jax.vmap(lambda d: jax.jvp(lambda v: compared(v, populated)[0], (values,), (d,))[1])
         columns = columns.at[:, readout].set(direct(basis[readout]).T)
     return (residual, columns, predicted), norm
+
+
+def _with_tangents(
+    found: Callable[[Array], tuple[Array, Array]], values: Float[Array, " used"], directions: Float[Array, "columns used"]
+) -> tuple[tuple[Array, Array], Float[Array, "columns points"]]:
+    """Give what is found at some values, its norm, and how it changes along some directions, a few of them at once."""
+    count = len(directions)
+    chunks = math.ceil(count / _TOGETHER)
+    # of one length, filled up with zeros: a remainder would be compiled as a function of its own
+    length = math.ceil(count / chunks)
+    filled = jnp.pad(directions, ((0, chunks * length - count), (0, 0))).reshape(chunks, length, -1)
+
+    def along(some: Float[Array, "length used"]) -> tuple[tuple[Array, Array], Array]:
+        # what is found comes along with the columns: to compute it apart would compile it once more
+        one = jax.vmap(lambda direction: jax.jvp(found, (values,), (direction,)), out_axes=((None, None), 0))
+        at, (tangents, _) = one(some)
+        return at, tangents
+
+    if chunks == 1:
+        return along(filled[0])
+    (every, norms), tangents = jax.lax.map(along, filled)
+    return (every[0], norms[0]), tangents.reshape(-1, *tangents.shape[2:])[:count]
 
 
 def _loss(paths: Paths, values: Array, posed: Posed, substeps: int, *, derivatives: Derivatives) -> tuple[Array, Array]:

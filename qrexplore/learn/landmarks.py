@@ -6,6 +6,7 @@ and how fast a fringe turns are smooth functions of the parameters; a fit of the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from qrexplore.twin.electronics import SignalChain
 from qrexplore.twin.static import late_step, static_flux
 
 Flux = Mapping[str, Float[Array, " points"]]
+Rule = Callable[[Twin, Experiment, Array], Array]
 
 # of a grid of drive frequencies: how well the center of a line is known, and how many of its widths are tried
 _LINE_SHARE, _WIDTHS = 0.3, 4
@@ -34,32 +36,60 @@ _MEETING_SHARE, _SPLITTING_SHARE = 0.01, 0.1
 _SLOW_CELL = 20e-9
 
 
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["observed", "stderr", "experiment", "at"],
+    meta_fields=["rule", "period"],
+)
 @dataclass(frozen=True, eq=False)
 class Landmarks:
-    """Some numbers read off one dataset.
+    """Some numbers read off one dataset: a pytree, so that what is compiled for one serves those of other devices.
 
     Attributes
     ----------
     observed, stderr
         The numbers and about how well they are known, Hz; one that is NaN tells nothing.
-    predicted
-        What a twin says of them, Hz; differentiable.
+    experiment
+        That the dataset is of.
+    rule
+        What a twin says of the numbers, Hz, differentiable: a function of twin, experiment and `at`.
+    at
+        Where in the sweep the numbers were read, in the unit of the swept quantity; not all need it.
     period
         Of numbers that are known up to a multiple of it only, Hz; infinity for others.
     """
 
-    observed: Float[np.ndarray, " numbers"]
-    stderr: Float[np.ndarray, " numbers"]
-    predicted: Callable[[Twin], Float[Array, " numbers"]]
-    period: float = float("inf")
+    observed: Float[Array, " numbers"]
+    stderr: Float[Array, " numbers"]
+    experiment: Experiment
+    rule: Rule
+    at: Float[Array, ""]
+    period: float
+
+    def predicted(self, twin: Twin) -> Float[Array, " numbers"]:
+        """Give what a twin says of the numbers, Hz."""
+        return self.rule(twin, self.experiment, self.at)
 
     def residuals(self, twin: Twin) -> Float[Array, " numbers"]:
         """Give how far a twin is off, in standard errors."""
-        there = np.isfinite(self.observed)
-        apart = jnp.where(there, self.predicted(twin) - np.where(there, self.observed, 0.0), 0.0)
+        there = jnp.isfinite(self.observed)
+        apart = jnp.where(there, self.predicted(twin) - jnp.where(there, self.observed, 0.0), 0.0)
         if np.isfinite(self.period):
             apart = apart - self.period * jnp.round(jax.lax.stop_gradient(apart) / self.period)
         return apart / self.stderr
+
+
+def _marks(
+    observed: np.ndarray,
+    stderr: np.ndarray,
+    experiment: Experiment,
+    rule: Rule,
+    *,
+    at: float = 0.0,
+    period: float = np.inf,
+) -> Landmarks:
+    numbers = jnp.asarray(observed), jnp.asarray(stderr)
+    return Landmarks(*numbers, experiment, rule, jnp.asarray(at), float(period))
 
 
 def landmarks(data: xr.Dataset) -> Landmarks | None:
@@ -110,35 +140,35 @@ def _names(experiment: Experiment) -> tuple[str, ...]:
     return (*experiment.qubits, *experiment.settings.get("resting", ()))
 
 
-def _spectrum(experiment: Experiment, values: np.ndarray, flux: Callable[[Twin], Flux]) -> Landmarks:
+def _none(experiment: Experiment) -> Flux:
+    """Give the flux where all qubits idle."""
+    return {name: jnp.zeros(1) for name in _names(experiment)}
+
+
+def _spectrum(experiment: Experiment, values: np.ndarray, rule: Rule) -> Landmarks:
     """Give the centers of the lines of one spectrum a row."""
     frequency = experiment.coordinates["drive_frequency"].values
     signals = _shares(experiment, values)
     centers = np.array([_line_center(row, signals[:, k]) for k, row in enumerate(frequency)])
     error = _LINE_SHARE * np.ptp(frequency, axis=1) / (frequency.shape[1] - 1)
-    return Landmarks(centers, error, lambda twin: _line(twin, experiment, flux(twin)))
+    return _marks(centers, error, experiment, rule)
 
 
-def _flux_arc(experiment: Experiment, values: np.ndarray) -> Landmarks:
+def _flux_arc(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " points"]:
+    """Give the frequency of the measured qubit at each bias."""
     bias = jnp.asarray(experiment.coordinates["flux_bias"].values)
     source = experiment.settings.get("flux_qubit", experiment.qubits[0])
-    return _spectrum(
-        experiment,
-        values,
-        lambda twin: {name: static_flux(twin, name, bias, source=source) for name in _names(experiment)},
-    )
+    flux = {name: static_flux(twin, name, bias, source=source) for name in _names(experiment)}
+    return _line(twin, experiment, flux)
 
 
-def _flux_step(experiment: Experiment, values: np.ndarray) -> Landmarks:
+def _flux_step(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " points"]:
+    """Give the frequency of the measured qubit at each delay after the step."""
     (qubit,) = experiment.qubits
-    times = jnp.asarray(experiment.coordinates["delay"].values) + experiment.setting("pulse_duration") / 2
-    height, last = float(experiment.setting("flux_amplitude")), float(times.max()) + _SLOW_CELL
-
-    def flux(twin: Twin) -> Flux:
-        line = replace(twin.lines[f"flux_{qubit}"], sample_rate=1 / _SLOW_CELL)
-        return _on_all(twin, experiment, late_step(line, height, times, last))
-
-    return _spectrum(experiment, values, flux)
+    times = experiment.coordinates["delay"].values + experiment.setting("pulse_duration") / 2
+    line = replace(twin.lines[f"flux_{qubit}"], sample_rate=1 / _SLOW_CELL)
+    carried = late_step(line, experiment.setting("flux_amplitude"), jnp.asarray(times), float(times.max()) + _SLOW_CELL)
+    return _line(twin, experiment, _on_all(twin, experiment, carried))
 
 
 def _on_all(twin: Twin, experiment: Experiment, carried: Float[Array, " points"]) -> Flux:
@@ -150,14 +180,13 @@ def _on_all(twin: Twin, experiment: Experiment, carried: Float[Array, " points"]
 def _ef_spectroscopy(experiment: Experiment, values: np.ndarray) -> Landmarks:
     frequency = experiment.coordinates["drive_frequency"].values
     center = _line_center(frequency, _shares(experiment, values))
-    (qubit,) = experiment.qubits
-    none = {name: jnp.zeros(1) for name in _names(experiment)}
     error = _LINE_SHARE * np.ptp(frequency) / (len(frequency) - 1)
-    return Landmarks(
-        np.array([center]),
-        np.array([error]),
-        lambda twin: _line(twin, experiment, none) + twin.chip.qubits[qubit].anharmonicity,
-    )
+    return _marks(np.array([center]), np.array([error]), experiment, _level_two)
+
+
+def _level_two(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " one"]:
+    (qubit,) = experiment.qubits
+    return _line(twin, experiment, _none(experiment)) + twin.chip.qubits[qubit].anharmonicity
 
 
 def _phasor(cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
@@ -179,47 +208,46 @@ def _ramsey_phases(experiment: Experiment, values: np.ndarray) -> Landmarks:
     grid = np.linspace(-limit, limit, 16 * len(times))
     seen = grid[np.argmax(np.abs(np.exp(-2j * np.pi * grid[:, None] * times) @ wave))]
     at = seen - experiment.setting("artificial_detuning") + experiment.setting("drive_frequency")
-    none = {name: jnp.zeros(1) for name in _names(experiment)}
-    return Landmarks(
-        np.array([at]),
-        np.array([_FRINGE_SHARE / np.ptp(times)]),
-        lambda twin: _line(twin, experiment, none),
-        period=2 * limit,
-    )
+    return _marks(np.array([at]), np.array([_FRINGE_SHARE / np.ptp(times)]), experiment, _idle, period=2 * limit)
+
+
+def _idle(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " one"]:
+    return _line(twin, experiment, _none(experiment))
 
 
 def _cryoscope(experiment: Experiment, values: np.ndarray) -> Landmarks:
     """Give the detuning between neighbouring durations, which a grid of durations tells up to its inverse step."""
-    times, heights = (experiment.coordinates[name].values for name in ("duration", "flux_amplitude"))
+    times = experiment.coordinates["duration"].values
     step = float(np.min(np.diff(times)))
     signals = _shares(experiment, values)
     wave = _phasor(signals[:, 0], experiment.setting("quadrature_sign") * signals[:, 1])
     turned = np.angle(wave[:, 1:] * np.conj(wave[:, :-1])) / (2 * np.pi * np.diff(times))
     contrast = np.median(np.abs(wave))
     noise = np.sqrt(0.25 / (experiment.shots or 1000)) / contrast
-    (qubit,) = experiment.qubits
-    carrier = experiment.setting("drive_frequency")
-
-    window = float(times.max()) + experiment.setting("settling_time")
-
-    def predicted(twin: Twin) -> Float[Array, " numbers"]:
-        line = twin.lines[f"flux_{qubit}"]
-        carried = _squares(line, heights, times, sample_count(window, line.sample_rate))
-        turns = jnp.sum(_bare(twin, experiment, carried) - carrier, axis=-1) / line.sample_rate
-        return (jnp.diff(turns, axis=1) / np.diff(times)).reshape(-1)
-
     error = np.sqrt(2) * noise / (2 * np.pi * step) + 1e6
-    return Landmarks(turned.reshape(-1), np.full(turned.size, error), predicted, period=1 / step)
+    return _marks(turned.reshape(-1), np.full(turned.size, error), experiment, _detunings, period=1 / step)
+
+
+def _detunings(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " numbers"]:
+    """Give the mean detuning between neighbouring durations of a pulse, for each of its heights."""
+    times, heights = (experiment.coordinates[name].values for name in ("duration", "flux_amplitude"))
+    (qubit,) = experiment.qubits
+    line = twin.lines[f"flux_{qubit}"]
+    window = float(times.max()) + experiment.setting("settling_time")
+    carried = _squares(line, jnp.asarray(heights), times, sample_count(window, line.sample_rate))
+    apart = _bare(twin, experiment, carried) - experiment.setting("drive_frequency")
+    turns = jnp.sum(apart, axis=-1) / line.sample_rate
+    return (jnp.diff(turns, axis=1) / np.diff(times)).reshape(-1)
 
 
 def _squares(
-    line: SignalChain, heights: np.ndarray, times: np.ndarray, count: int
+    line: SignalChain, heights: Float[Array, " heights"], times: np.ndarray, count: int
 ) -> Float[Array, "heights durations samples"]:
     """Give what a line makes of square pulses, each sample by its mean."""
     ends = times * line.sample_rate
     if not (line.linear and line.time_invariant):
         samples = np.clip(ends[:, None] - np.arange(count), 0.0, 1.0)
-        return line.forward(jnp.asarray(heights[:, None, None] * samples), 1).mean(axis=-1)
+        return line.forward(heights[:, None, None] * samples, 1).mean(axis=-1)
     # a step up, and one down that falls into a sample by its share
     step = line.forward(jnp.ones(count), 1).mean(axis=-1)
     whole, share = np.floor(ends + 1e-9).astype(int), np.clip(ends - np.floor(ends + 1e-9), 0.0, 1.0)
@@ -229,21 +257,19 @@ def _squares(
         return jnp.where(samples >= 0, step[np.maximum(samples, 0)], 0.0)
 
     shape = step - (1 - share)[:, None] * begun(later) - share[:, None] * begun(later - 1)
-    return jnp.asarray(heights[:, None, None]) * shape
+    return heights[:, None, None] * shape
 
 
 def _bare(twin: Twin, experiment: Experiment, carried: Float[Array, "*points"]) -> Float[Array, "*points"]:
     """Give the frequency (Hz) of the pulsed qubit, as its neighbours shift it where it idles."""
     (qubit,) = experiment.qubits
     transmon = twin.chip.qubits[qubit]
-    idle = _line(twin, experiment, {name: jnp.zeros(1) for name in _names(experiment)})[0]
+    idle = _line(twin, experiment, _none(experiment))[0]
     return idle + transmon.at_flux(carried)[0] - transmon.at_flux(jnp.zeros(()))[0]
 
 
 def _chevron(experiment: Experiment, values: np.ndarray) -> Landmarks:
     """Give by how much |11> and |02> are apart at the height of the slowest exchange, and how fast that is."""
-    pulsed = pulsed_qubit(experiment)
-    (other,) = [name for name in experiment.qubits if name != pulsed]
     heights, times = (experiment.coordinates[name].values for name in ("flux_amplitude", "duration"))
     signals = np.moveaxis(values, -1, 1) if values.ndim > 3 else values[:, None]
     signals = signals.reshape(-1, len(heights), len(times))
@@ -253,21 +279,23 @@ def _chevron(experiment: Experiment, values: np.ndarray) -> Landmarks:
     rows = signals[:, int(np.argmin(np.abs(heights - meeting)))]
     grid = np.linspace(0.6 / np.ptp(times), 0.25 / np.min(np.diff(times)), 400)
     splitting = float(grid[int(np.argmin([_wave_error(times, rows, f) for f in grid]))])
-    duration = float(times.max())
-
-    def predicted(twin: Twin) -> Float[Array, " numbers"]:
-        line = twin.lines[f"flux_{pulsed}"]
-        count = sample_count(duration, line.sample_rate)
-        # without the beginning, when the pulse has not arrived
-        carried = line.forward(jnp.full(count, meeting), 1)[count // 2 :].mean()
-        high, low = twin.chip.qubits[pulsed], twin.chip.qubits[other]
-        frequency, anharmonicity = high.at_flux(carried)
-        rest = low.at_flux(jnp.zeros(()))[0]
-        coupling = _coupling(twin, (other, pulsed), {other: rest, pulsed: frequency})
-        return jnp.stack([frequency + anharmonicity - rest, 2 * np.sqrt(2) * coupling])
-
     errors = np.array([_MEETING_SHARE * 1e9, _SPLITTING_SHARE * splitting])
-    return Landmarks(np.array([0.0, splitting]), errors, predicted)
+    return _marks(np.array([0.0, splitting]), errors, experiment, _meeting, at=meeting)
+
+
+def _meeting(twin: Twin, experiment: Experiment, at: Float[Array, ""]) -> Float[Array, " two"]:
+    """Give by how much |11> and |02> are apart under a pulse of some height (V), and their splitting where they meet."""
+    pulsed = pulsed_qubit(experiment)
+    (other,) = [name for name in experiment.qubits if name != pulsed]
+    line = twin.lines[f"flux_{pulsed}"]
+    count = sample_count(experiment.largest("duration"), line.sample_rate)
+    # without the beginning, when the pulse has not arrived
+    carried = line.forward(jnp.full(count, at), 1)[count // 2 :].mean()
+    high, low = twin.chip.qubits[pulsed], twin.chip.qubits[other]
+    frequency, anharmonicity = high.at_flux(carried)
+    rest = low.at_flux(jnp.zeros(()))[0]
+    coupling = _coupling(twin, (other, pulsed), {other: rest, pulsed: frequency})
+    return jnp.stack([frequency + anharmonicity - rest, 2 * np.sqrt(2) * coupling])
 
 
 def _coupling(twin: Twin, between: tuple[str, str], frequencies: Mapping[str, Array]) -> Float[Array, ""]:
@@ -283,8 +311,8 @@ def _wave_error(times: np.ndarray, rows: np.ndarray, frequency: float) -> float:
 
 
 _READERS: Mapping[str, Callable[[Experiment, np.ndarray], Landmarks]] = {
-    "flux_arc": _flux_arc,
-    "flux_step": _flux_step,
+    "flux_arc": partial(_spectrum, rule=_flux_arc),
+    "flux_step": partial(_spectrum, rule=_flux_step),
     "ef_spectroscopy": _ef_spectroscopy,
     "ramsey_phases": _ramsey_phases,
     "cryoscope_amplitudes": _cryoscope,

@@ -1,6 +1,7 @@
 """A start where the landmarks of the data say: what a search over all points needs, to begin in the right valley."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -46,28 +47,40 @@ def placed(problem: LearnProblem, *, count: int = 4, seed: int = 0) -> Twin:
     return problem.moved({path: float(value) for path, value in zip(problem.table.paths, values, strict=True)})
 
 
+def _weighed(mark: Landmarks, twin: Twin, periodic: Array | float) -> Float[Array, " numbers"]:
+    """Give residuals with less weight for those far off, and some weight for those known up to a period."""
+    found = mark.residuals(twin) * (periodic if np.isfinite(mark.period) else 1.0)
+    return found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / _ROBUST) ** 2)))
+
+
+@lru_cache(maxsize=256)
+def _linearized(paths: tuple[str, ...]) -> Callable:
+    """Give the function for residuals of landmarks and their derivatives; marks of one kind share what is compiled."""
+
+    @jit
+    def both(values: Array, mark: Landmarks, twin: Twin, periodic: Array) -> tuple[Array, Array]:
+        def residuals(values: Array) -> tuple[Array, Array]:
+            found = _weighed(mark, twin.replace(dict(zip(paths, values, strict=True))), periodic)
+            return found, found
+
+        columns, found = jax.jacfwd(residuals, has_aux=True)(values)
+        return found, columns
+
+    return both
+
+
 class _Mark:
-    """One landmark: its residuals over the parameters that reach it, compiled once whatever weight it has."""
+    """One landmark, and the parameters that reach it."""
 
     def __init__(self, mark: Landmarks, twin: Twin, paths: Sequence[str]) -> None:
-        def weighed(twin: Twin, periodic: Array | float) -> Float[Array, " numbers"]:
-            found = mark.residuals(twin) * (periodic if np.isfinite(mark.period) else 1.0)
-            return found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / _ROBUST) ** 2)))
-
-        reached = influential(lambda twin: weighed(twin, 1.0), twin)
+        reached = influential(lambda twin: _weighed(mark, twin, 1.0), twin)
+        self.mark = mark
         self.used = np.array([place for place, path in enumerate(paths) if path in reached], dtype=int)
-        names = [str(paths[int(place)]) for place in self.used]
+        self._both = _linearized(tuple(str(paths[int(place)]) for place in self.used))
 
-        @jit
-        def both(values: Array, twin: Twin, periodic: Array) -> tuple[Array, Array]:
-            def residuals(values: Array) -> tuple[Array, Array]:
-                found = weighed(twin.replace(dict(zip(names, values, strict=True))), periodic)
-                return found, found
-
-            columns, found = jax.jacfwd(residuals, has_aux=True)(values)
-            return found, columns
-
-        self.both = both
+    def linearized(self, values: np.ndarray, twin: Twin, periodic: Array) -> tuple[Array, Array]:
+        """Give its residuals and their derivatives with respect to what reaches it."""
+        return self._both(jnp.asarray(values[self.used]), self.mark, twin, periodic)
 
 
 class _Posed:
@@ -90,7 +103,7 @@ class _Posed:
             values, slopes = np.asarray(coordinates.values(jnp.asarray(point))), coordinates.slopes(point)
 
             def one(mark: _Mark) -> tuple[np.ndarray, np.ndarray]:
-                residual, columns = mark.both(jnp.asarray(values[mark.used]), twin, weight)
+                residual, columns = mark.linearized(values, twin, weight)
                 jacobian = np.zeros((len(residual), count))
                 jacobian[:, mark.used] = np.asarray(columns) * slopes[mark.used]
                 return np.asarray(residual), jacobian

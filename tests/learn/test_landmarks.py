@@ -65,7 +65,7 @@ def test_the_fast_exchange_of_a_chevron_tells_coupling_and_meeting():
     meeting, splitting = np.asarray(marks.predicted(twin)) - marks.observed
     # the height of a row is 5 mV, or 12 MHz
     assert abs(meeting) < 15e6
-    assert splitting == pytest.approx(0, abs=0.1 * marks.observed[1])
+    assert splitting == pytest.approx(0, abs=0.1 * float(marks.observed[1]))
     assert marks.observed[1] == pytest.approx(2 * np.sqrt(2) * 11e6, rel=0.1)
 
 
