@@ -30,15 +30,15 @@ _STEP = 0.2
 _CELLS = 1500
 _DEGREE = 5
 # of the frequency over the anharmonicity, less its sign: from what is beyond any transmon to the last cell of the above
-_RATIOS = 1.5, 296.0
+_LEAST, _MOST = 1.5, 296.0
 
 
 def transition(
     josephson: Float[Array, "*shape"], charging: Float[Array, "*shape"]
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     """Give the 0-1 frequency and the anharmonicity, both in the unit of the two energies (Hz)."""
-    levels = _read(_levels, 0, jnp.sqrt(8 * josephson / charging))
-    return charging * levels[..., 0], charging * levels[..., 1]
+    frequency, anharmonicity = _read(_levels, 0, jnp.sqrt(8 * josephson / charging))
+    return charging * frequency, charging * anharmonicity
 
 
 def energies(
@@ -46,10 +46,10 @@ def energies(
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     """Give E_J and E_C (Hz) of a transmon with that 0-1 frequency and anharmonicity (Hz, from -0.6 of the frequency to 0).
 
-    They give the frequency back to rounding error, and the anharmonicity as the splines are exact.
+    They give both back as the splines are exact.
     """
-    z = _read(_inverse, 0, jnp.log(-frequency / anharmonicity))[..., 0]
-    charging = frequency / _read(_levels, 0, z)[..., 0]
+    z, reduced = _read(_inverse, 0, jnp.log(-frequency / anharmonicity))
+    charging = frequency / reduced
     return charging * z**2 / 8, charging
 
 
@@ -91,33 +91,42 @@ def _levels() -> _Spline:
 
 @cache
 def _inverse() -> _Spline:
-    """Give z as a function of the logarithm of the frequency over the anharmonicity, less its sign."""
+    """Give z, and the frequency there, as functions of the logarithm of the frequency over the anharmonicity, less its sign."""
     levels = _levels()
     z = levels.first + levels.step * np.arange(len(levels.coefficients))
-    frequency, anharmonicity = levels.coefficients[:, 0].T
-    ratio = make_interp_spline(z, -frequency / anharmonicity, k=_DEGREE)
-    first, last = np.log(_RATIOS)
-    grid = np.linspace(first, last, _CELLS)
-    found = [brentq(lambda z, wanted=wanted: ratio(z) - wanted, 1.0, z[-1]) for wanted in np.exp(grid)]
-    return _spline(grid, np.array(found)[:, None])
+    frequency, anharmonicity = (make_interp_spline(z, values, k=_DEGREE) for values in levels.coefficients[:, 0].T)
+    grid = np.linspace(float(np.log(_LEAST)), float(np.log(_MOST)), _CELLS)
+    found = np.array(
+        [brentq(lambda z, ratio=ratio: frequency(z) + ratio * anharmonicity(z), 1.0, z[-1]) for ratio in np.exp(grid)]
+    )
+    return _spline(grid, np.stack([found, frequency(found)], axis=1))
+
+
+@cache
+def _coefficients(spline: Callable[[], _Spline], order: int) -> Float[np.ndarray, "cells numbers"]:
+    """Give the coefficients of the derivatives of some order; one array for all who read it, which a program holds once."""
+    factors = np.array([perm(power, order) for power in range(order, _DEGREE + 1)])
+    found = factors[:, None] * spline().coefficients[:, order:]
+    return found.reshape(len(found), -1)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _read(spline: Callable[[], _Spline], order: int, at: Float[Array, "*shape"]) -> Float[Array, "*shape functions"]:
-    """Give the functions of a spline, or their derivatives of some order."""
-    table = spline()
-    cells = (at - table.first) / table.step
-    cell = jnp.clip(jnp.floor(cells).astype(int), 0, len(table.coefficients) - 1)
-    way = (at - table.first - cell * table.step)[..., None]
-    # one row for the value and all derivatives
-    row = jnp.asarray(table.coefficients)[cell]
-    total = jnp.zeros_like(row[..., 0, :])
-    for power in range(_DEGREE, order - 1, -1):
-        total = total * way + perm(power, order) * row[..., power, :]
-    return total
+def _read(spline: Callable[[], _Spline], order: int, at: Float[Array, "*shape"]) -> tuple[Float[Array, "*shape"], ...]:
+    """Give the functions of a spline, or their derivatives of some order; in few operations, since it is read everywhere."""
+    table, coefficients = spline(), _coefficients(spline, order)
+    cells, functions = len(coefficients), table.coefficients.shape[-1]
+    way = at - table.first
+    cell = jnp.clip(jnp.floor(way * (1 / table.step)), 0, cells - 1)
+    way = (way - cell * table.step)[..., None]
+    row = jnp.asarray(coefficients)[cell.astype(jnp.uint32)]
+    *lower, total = jax.lax.split(row, (functions,) * (_DEGREE + 1 - order), axis=row.ndim - 1)
+    for coefficient in reversed(lower):
+        total = total * way + coefficient
+    return tuple(total[..., k] for k in range(functions))
 
 
 @_read.defjvp
-def _(spline: Callable[[], _Spline], order: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+def _(spline: Callable[[], _Spline], order: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple:
     # one slope for all tangents
-    return _read(spline, order, *primals), _read(spline, order + 1, *primals) * tangents[0][..., None]
+    slopes = _read(spline, order + 1, *primals)
+    return _read(spline, order, *primals), tuple(slope * tangents[0] for slope in slopes)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.signal import fftconvolve
 from jaxtyping import Array, Float
+from scipy.stats import norm
 
 from qrexplore.core import Named, Scalar, parameter, require_counts
 from qrexplore.twin.electronics.response import Recursion, StepResponse, first_order, recursion
@@ -20,6 +21,9 @@ from qrexplore.twin.electronics.wave import Wave
 LARGEST_AMPLIFICATION = 30.0
 # a Gaussian that acts only on what came before has to lag: by so many standard deviations, where it is 3e-7
 GAUSSIAN_LAG = 5.0
+# of the normal distribution before that, and of its integral
+_BEYOND = float(norm.cdf(-GAUSSIAN_LAG))
+_AREA_BEYOND = float(norm.pdf(GAUSSIAN_LAG) - GAUSSIAN_LAG * _BEYOND)
 
 
 def _undone(wave: Wave, low_pass: Recursion) -> Wave:
@@ -122,18 +126,12 @@ class GaussianFilter(AbstractStage):
         return GAUSSIAN_LAG * self.width
 
     def _step(self, time: Float[Array, "*times"]) -> Float[Array, "*times"]:
-        beyond = jax.scipy.stats.norm.cdf(-GAUSSIAN_LAG)
-        return (jax.scipy.stats.norm.cdf(time / self.width - GAUSSIAN_LAG) - beyond) / (1 - beyond)
+        return (jax.scipy.special.ndtr(time / self.width - GAUSSIAN_LAG) - _BEYOND) / (1 - _BEYOND)
 
     def _ramp(self, time: Float[Array, "*times"]) -> Float[Array, "*times"]:
-        norm = jax.scipy.stats.norm
-
-        def integral(z: Array | float) -> Array:
-            return z * norm.cdf(z) + norm.pdf(z)
-
-        beyond = norm.cdf(-GAUSSIAN_LAG)
-        area = self.width * (integral(time / self.width - GAUSSIAN_LAG) - integral(-GAUSSIAN_LAG))
-        return (area - beyond * time) / (1 - beyond)
+        z = time / self.width - GAUSSIAN_LAG
+        area = z * jax.scipy.special.ndtr(z) + jnp.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+        return (self.width * (area - _AREA_BEYOND) - _BEYOND * time) / (1 - _BEYOND)
 
     @property
     def response(self) -> StepResponse:

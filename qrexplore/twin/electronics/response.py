@@ -22,20 +22,16 @@ LINE_OF_NODES = np.linalg.inv(np.stack([np.ones(2), np.asarray(GAUSS_NODES)], ax
 def first_order(wave: Wave, time_constant: Float[Array, ""], cell: float) -> Wave:
     """Low-pass a wave: ``tau w' = x - w``, exact for a piecewise linear x."""
     left, rise = line_of_cell(wave)
-    slope = rise / cell
-
-    def response(time: float, state: Array | float) -> Array:
-        kept, gone = jnp.exp(-time / time_constant), -jnp.expm1(-time / time_constant)
-        return kept * state + left * gone + slope * (time - time_constant * gone)
-
-    kept, gain = jnp.exp(-cell / time_constant), response(cell, 0.0)
+    # at the nodes and at the end of a cell: what is left of the state, and what its line has come to
+    share = jnp.asarray([*GAUSS_NODES, 1.0]) * (cell / time_constant)
+    kept, gone = jnp.exp(-share), -jnp.expm1(-share)
+    come = left[..., None] * gone + rise[..., None] * ((share - gone) * (time_constant / cell))
 
     def advance(state: Array, entering: Array) -> tuple[Array, Array]:
-        return kept * state + entering, state
+        return kept[2] * state + entering, state
 
-    states = jax.lax.scan(advance, jnp.zeros_like(gain[..., 0]), jnp.moveaxis(gain, -1, 0))[1]
-    states = jnp.moveaxis(states, 0, -1)
-    return jnp.stack([response(node * cell, states) for node in GAUSS_NODES], axis=-1)
+    states = jax.lax.scan(advance, jnp.zeros_like(left[..., 0]), jnp.moveaxis(come[..., 2], -1, 0))[1]
+    return kept[:2] * jnp.moveaxis(states, 0, -1)[..., None] + come[..., :2]
 
 
 class Recursion(NamedTuple):
