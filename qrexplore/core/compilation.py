@@ -20,7 +20,9 @@ Result = TypeVar("Result")
 
 # XLA's newer generator of fused loops compiles a chevron's Jacobian in 4.1 s instead of 2.4 s, and it runs no faster; cut into
 # 4 parts instead of 32, functions compile a little sooner and take a sixth less of what `make_room` counts
-_OPTIONS = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": 4}
+_OPTIONS: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": 4}
+# takes half the time to compile and several times that to run
+_SELDOM: dict[str, Any] = {"xla_backend_optimization_level": 0}
 # what compiles faster than this (s) is not worth a file
 _WORTH_KEEPING = 0.1
 # what fails in a compiled check is raised; its traceback is of no use beside
@@ -57,13 +59,13 @@ def let_go() -> None:
 
 
 @functools.cache
-def _settings() -> dict[str, Any]:
-    """Give what is handed to the compiler: the options that this version of XLA knows."""
+def _known_options() -> dict[str, Any]:
+    """Give what is handed to the compiler; nothing, if this version of XLA does not know all of it."""
     try:
-        jax.jit(lambda x: x).lower(0.0).compile(compiler_options=dict(_OPTIONS))
+        jax.jit(lambda x: x).lower(0.0).compile(compiler_options=_OPTIONS | _SELDOM)
     except jax.errors.JaxRuntimeError:
         return {}
-    return {"compiler_options": _OPTIONS}
+    return _OPTIONS
 
 
 @functools.cache
@@ -93,8 +95,8 @@ class _Compiled:
     study, 2.4 GB. Here each is lowered from a function that nothing else holds, so that the program alone stays.
     """
 
-    def __init__(self, function: Callable) -> None:
-        self.function = function
+    def __init__(self, function: Callable, *, seldom: bool) -> None:
+        self.function, self.seldom = function, seldom
         self.programs: dict[Hashable, _Program] = {}
         functools.update_wrapper(self, getattr(function, "func", function))
         _ALL.add(self)
@@ -116,7 +118,11 @@ class _Compiled:
     def _compiled(self, kind: Hashable, leaves: list, structure: Any, arrays: list) -> "_Program":
         _keep_compiled()
         make_room()
-        return self.programs.setdefault(kind, _compile(self.function, leaves, structure, arrays))
+        return self.programs.setdefault(kind, _compile(self.function, leaves, structure, arrays, self._settings()))
+
+    def _settings(self) -> dict[str, Any]:
+        options = _known_options()
+        return {"compiler_options": options | _SELDOM if self.seldom else options} if options else {}
 
 
 def _devices(arrays: Iterable[Any]) -> tuple[Any, frozenset]:
@@ -134,7 +140,7 @@ class _Program:
     static: Any
 
 
-def _compile(function: Callable, leaves: list, structure: Any, arrays: list) -> _Program:
+def _compile(function: Callable, leaves: list, structure: Any, arrays: list, settings: dict[str, Any]) -> _Program:
     others = [None if eqx.is_array(leaf) else leaf for leaf in leaves]
     static: list[Any] = []
 
@@ -146,19 +152,26 @@ def _compile(function: Callable, leaves: list, structure: Any, arrays: list) -> 
         return found
 
     run.__name__ = getattr(function, "__name__", "run")
-    program = jax.jit(run, **_settings()).lower(arrays).compile()
+    program = jax.jit(run, **settings).lower(arrays).compile()
     return _Program(program, static[-1])
 
 
 _ALL: "weakref.WeakSet[_Compiled]" = weakref.WeakSet()
 
 
-def jit(function: Function) -> Function:
+def jit(function: Function, *, seldom: bool = False) -> Function:
     """Compile a function when it is first called: arrays among its arguments are traced, all else is static.
 
     Called from within another function that is traced, it is part of that one.
+
+    Parameters
+    ----------
+    function
+        What is compiled.
+    seldom
+        Whether it is called a few times only, so that it is better compiled soon than run fast.
     """
-    return cast("Function", _Compiled(function))
+    return cast("Function", _Compiled(function, seldom=seldom))
 
 
 def side_by_side(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:

@@ -109,7 +109,9 @@ def _linearize(
 
 
 def _with_tangents(
-    found: Callable[[Array], tuple[Array, Array]], values: Float[Array, " used"], directions: Float[Array, "columns used"]
+    found: Callable[[Array], tuple[Array, Array]],
+    values: Float[Array, " used"],
+    directions: Float[Array, "columns used"],
 ) -> tuple[tuple[Array, Array], Float[Array, "columns points"]]:
     """Give what is found at some values, its norm, and how it changes along some directions, a few of them at once."""
     count = len(directions)

@@ -87,13 +87,14 @@ class Kernel:
         self._paths = (*problem.candidates.paths, *problem.followers)
         leads = [problem.candidates.paths.index(leader) for leader in problem.followers.values()]
         self._leads = np.array([*range(len(problem.candidates)), *leads], dtype=int)
-        self._parts = tuple(
-            self._part(problem.twin, name, experiment, measured)
-            for name, experiment, measured in zip(problem.datasets, problem.experiments, problem.measured, strict=True)
-        )
-        # found out at a few points, since each number of substeps compiles the large functions anew
-        found = side_by_side(lambda e: resolution(problem.twin, e, tolerance=TOLERANCE), problem.experiments)
-        self.substeps = tuple(one.substeps for one in found)
+
+        def known(name: str, experiment: Experiment, measured: Measured) -> tuple[_Part, int]:
+            part = self._part(problem.twin, name, experiment, measured)
+            # found out at a few points, since each number of substeps compiles the large functions anew
+            return part, resolution(problem.twin, experiment, tolerance=TOLERANCE).substeps
+
+        found = side_by_side(known, problem.datasets, problem.experiments, problem.measured)
+        self._parts, self.substeps = (tuple(each) for each in zip(*found, strict=True))
 
     def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
         reached = influential(lambda moved: predicted(moved, Posed(moved, measured, experiment), 1)[0], twin)

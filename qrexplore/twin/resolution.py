@@ -68,11 +68,10 @@ def stepped(experiment: Experiment) -> bool:
 
 @lru_cache(maxsize=128)
 def _compiled(_outline: Experiment, substeps: int) -> Callable[[Twin, Experiment], tuple[Array, Array]]:
-    @jit
     def run(twin: Twin, experiment: Experiment) -> tuple[Array, Array]:
         return populations(twin, experiment, experiment.points(), substeps=substeps, derivatives="forward")
 
-    return run
+    return jit(run, seldom=True)
 
 
 @lru_cache(maxsize=128)
