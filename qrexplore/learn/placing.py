@@ -47,7 +47,7 @@ def placed(problem: LearnProblem, *, count: int = 4, seed: int = 0) -> Twin:
     return problem.moved({path: float(value) for path, value in zip(problem.table.paths, values, strict=True)})
 
 
-def _weighed(mark: Landmarks, twin: Twin, periodic: Array | float) -> Float[Array, " numbers"]:
+def _weighed(twin: Twin, mark: Landmarks, periodic: Array) -> Float[Array, " numbers"]:
     """Give residuals with less weight for those far off, and some weight for those known up to a period."""
     found = mark.residuals(twin) * (periodic if np.isfinite(mark.period) else 1.0)
     return found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / _ROBUST) ** 2)))
@@ -60,7 +60,7 @@ def _linearized(paths: tuple[str, ...]) -> Callable:
     @jit
     def both(values: Array, mark: Landmarks, twin: Twin, periodic: Array) -> tuple[Array, Array]:
         def residuals(values: Array) -> tuple[Array, Array]:
-            found = _weighed(mark, twin.replace(dict(zip(paths, values, strict=True))), periodic)
+            found = _weighed(twin.replace(dict(zip(paths, values, strict=True))), mark, periodic)
             return found, found
 
         columns, found = jax.jacfwd(residuals, has_aux=True)(values)
@@ -73,7 +73,7 @@ class _Mark:
     """One landmark, and the parameters that reach it."""
 
     def __init__(self, mark: Landmarks, twin: Twin, paths: Sequence[str]) -> None:
-        reached = influential(lambda twin: _weighed(mark, twin, 1.0), twin)
+        reached = influential(_weighed, twin, mark, jnp.asarray(1.0))
         self.mark = mark
         self.used = np.array([place for place, path in enumerate(paths) if path in reached], dtype=int)
         self._both = _linearized(tuple(str(paths[int(place)]) for place in self.used))

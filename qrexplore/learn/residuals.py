@@ -7,7 +7,7 @@ from itertools import compress
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from qrexplore.core import influential, side_by_side
 from qrexplore.experiments import Experiment
@@ -25,6 +25,11 @@ _AT_BOUND = 1e-12
 _RECENT = 8
 # of a population, due to the steps of the solver: small against the noise of any data
 TOLERANCE = 1e-3
+
+
+def _shown(twin: Twin, posed: Posed) -> Array:
+    """Give what a twin predicts, however finely it is solved."""
+    return predicted(twin, posed, 1)[0]
 
 
 def _ignore(*_: object) -> None:
@@ -97,7 +102,7 @@ class Kernel:
         self._parts, self.substeps = (tuple(each) for each in zip(*found, strict=True))
 
     def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
-        reached = influential(lambda moved: predicted(moved, Posed(moved, measured, experiment), 1)[0], twin)
+        reached = influential(_shown, twin, Posed(twin, measured, experiment))
         used = np.array([place for place, path in enumerate(self._paths) if path in reached], dtype=int)
         if not len(used):
             msg = (

@@ -109,12 +109,28 @@ def test_a_check_that_fails_says_so_in_its_words(capfd):
 
 def test_a_compiler_that_does_not_know_the_options_gets_none(monkeypatch):
     monkeypatch.setattr(compilation, "_OPTIONS", {"xla_cpu_no_such_option": True})
-    compilation._settings.cache_clear()
+    compilation._known_options.cache_clear()
     try:
-        assert compilation._settings() == {}
+        assert compilation._known_options() == {}
         assert float(jit(lambda x: x + 1)(jnp.asarray(1.0))) == 2.0
     finally:
-        compilation._settings.cache_clear()
+        compilation._known_options.cache_clear()
+
+
+def test_what_is_called_seldom_is_compiled_soon_and_gives_the_same(monkeypatch):
+    asked = []
+    lower = jax.jit
+
+    def noted(function, **settings):
+        asked.append(settings)
+        return lower(function, **settings)
+
+    monkeypatch.setattr(jax, "jit", noted)
+    x = jnp.linspace(0.0, 3.0, 7)
+    often, seldom = jit(lambda x: jnp.sin(x) ** 2)(x), jit(lambda x: jnp.sin(x) ** 2, seldom=True)(x)
+    np.testing.assert_allclose(seldom, often, rtol=1e-14)
+    levels = [one["compiler_options"].get("xla_backend_optimization_level") for one in asked if one]
+    assert levels == [None, 0]
 
 
 def test_compiled_functions_are_let_go_before_memory_maps_run_out(monkeypatch):

@@ -57,3 +57,20 @@ def test_an_experiment_depends_on_what_moves_it_and_on_nothing_else():
     assert moved <= told
     assert told - moved <= {"q0.flux_offset", "q0.asymmetry", "q0.anharmonicity", "readout_q0.second_as_one"}
     assert not any("q1" in path for path in told)
+
+
+def test_a_function_is_traced_once_for_what_is_given_in_one_form():
+    traced = []
+
+    def function(model, given):
+        traced.append(given)
+        return model["a"].rate * given["numbers"] if given["which"] == "a" else model["b"].time * given["numbers"]
+
+    def asked(which, numbers):
+        return influential(function, MODEL, {"which": which, "numbers": jnp.asarray(numbers)})
+
+    assert asked("a", [1.0, 2.0]) == asked("a", [0.0, 5.0]) == {"a.rate"}
+    assert len(traced) == 1
+    assert asked("b", [1.0, 2.0]) == {"b.time"}
+    assert asked("a", [1.0]) == {"a.rate"}
+    assert len(traced) == 3

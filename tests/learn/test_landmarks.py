@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from qrexplore import experiments as lab
-from qrexplore.core import LogNormal, Normal, Uniform
-from qrexplore.learn import LearnProblem, landmarks, placed
+from qrexplore.core import LogNormal, Normal, Uniform, compilation
+from qrexplore.learn import LearnProblem, landmarks, placed, placing
 from qrexplore.twin import library, simulate
 
 TRUTH = {
@@ -122,3 +122,27 @@ def test_what_landmarks_hardly_tell_does_not_run_into_a_bound():
     found = placed(LearnProblem(start, data, free=list(priors), priors=priors))
     assert found.parameters["flux_q0.distortion.amplitude"].value < 0.01
     assert found.parameters["flux_q0.distortion.time_constant"].value == pytest.approx(51e-9, rel=0.2)
+
+
+def test_what_was_compiled_for_one_device_serves_the_next(monkeypatch):
+    free = {"q0.frequency": Normal(5.0e9, 20e6), "q0.anharmonicity": Normal(-0.22e9, 5e6)}
+
+    def found(moved):
+        twin = device().replace({"q0.frequency": TRUTH["q0.frequency"] + moved})
+        around = TRUTH["q0.anharmonicity"] + np.linspace(-9e6, 9e6, 31)
+        two = lab.ef_spectroscopy(
+            float(on_arc(twin, 0.0)) + around, drive_amplitude=0.08, pulse_duration=100e-9, shots=1000
+        )
+        spectrum = simulate(twin, two, shots=1000, seed=3)
+        start = device().replace({"q0.frequency": 5.0e9})
+        return placed(LearnProblem(start, {"two": spectrum}, free=list(free), priors=free))
+
+    first = found(0.0)
+    monkeypatch.setattr(placing, "jit", None)  # none is made anew
+    programs = [len(one.programs) for one in compilation._ALL if one.function.__name__ == "both"]
+    second = found(6e6)
+    assert [len(one.programs) for one in compilation._ALL if one.function.__name__ == "both"] == programs
+    line = [
+        twin.parameters["q0.frequency"].value + twin.parameters["q0.anharmonicity"].value for twin in (first, second)
+    ]
+    assert line[1] - line[0] == pytest.approx(6e6, abs=1e6)
