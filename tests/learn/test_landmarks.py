@@ -137,11 +137,15 @@ def test_what_was_compiled_for_one_device_serves_the_next(monkeypatch):
         start = device().replace({"q0.frequency": 5.0e9})
         return placed(LearnProblem(start, {"two": spectrum}, free=list(free), priors=free))
 
+    def programs():
+        # others are functions of another kind, without a name of their own
+        return sum(len(one.programs) for one in compilation._ALL if getattr(one.function, "__name__", "") == "both")
+
     first = found(0.0)
     monkeypatch.setattr(placing, "jit", None)  # none is made anew
-    programs = [len(one.programs) for one in compilation._ALL if one.function.__name__ == "both"]
+    before = programs()
     second = found(6e6)
-    assert [len(one.programs) for one in compilation._ALL if one.function.__name__ == "both"] == programs
+    assert programs() == before > 0
     line = [
         twin.parameters["q0.frequency"].value + twin.parameters["q0.anharmonicity"].value for twin in (first, second)
     ]
