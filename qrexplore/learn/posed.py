@@ -8,10 +8,28 @@ import numpy as np
 
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
-from qrexplore.optimize import METHODS, Coordinates, LeastSquares, Method, Optax, Progress, curvature_scale
+from qrexplore.optimize import (
+    METHODS,
+    Coordinates,
+    LeastSquares,
+    Method,
+    Optax,
+    Progress,
+    curvature_scale,
+    misfit_scale,
+)
 
 # of the parameters that could be named in an error
 _NAMED = 6
+# the methods along a gradient and the lengths that they measure coordinates in: one whose step is a length of its own needs to
+# know how far off each may be, one whose step is a multiple of the gradient how it curves
+_SCALES = {
+    "l-bfgs": curvature_scale,
+    "sgd": curvature_scale,
+    "adam": misfit_scale,
+    "nadam": misfit_scale,
+    "rmsprop": misfit_scale,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +76,9 @@ def posed(kernel: Kernel, problem: LearnProblem) -> Posed:
     heard: dict[bytes, np.ndarray] = {}
     objective = kernel.least_squares(problem, lambda point, chi2: heard.__setitem__(_key(point), chi2))
     chosen = problem.choice.method
-    if chosen == "l-bfgs":
-        objective = replace(objective, scale=curvature_scale(objective))
     method = METHODS[chosen]()
+    if chosen in _SCALES:
+        objective = replace(objective, scale=_SCALES[chosen](objective))
     if isinstance(method, Optax) and problem.learning_rate is not None:
         method = replace(method, learning_rate=problem.learning_rate)
     return Posed(problem, objective, Coordinates(problem.table), method, heard)

@@ -56,7 +56,8 @@ class LearnProblem:
     max_steps
         Steps at most, at least 1.
     learning_rate
-        Step length of ``adam``, ``nadam``, ``rmsprop`` and ``sgd`` in free coordinates; None for their default.
+        Step length of ``adam``, ``nadam`` and ``rmsprop`` as a share of how far each parameter could be off (see
+        `qrexplore.optimize.misfit_scale`), and for ``sgd`` the factor on its gradient; None for their default.
 
     Raises
     ------

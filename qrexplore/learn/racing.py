@@ -62,7 +62,7 @@ def raced(
         kernel.forget()
         began = time.perf_counter()
         question = posed(kernel, replace(problem, method=name))
-        # the scales of L-BFGS are measured by a Jacobian
+        # lengths of the coordinates are measured by a Jacobian
         scaled = question.objective.scale is not None
         calls, lead = (1, time.perf_counter() - began) if scaled else (0, 0.0)
 

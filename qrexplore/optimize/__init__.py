@@ -15,7 +15,7 @@ from qrexplore.optimize.l_bfgs import LBfgs
 from qrexplore.optimize.levenberg_marquardt import LevenbergMarquardt
 from qrexplore.optimize.multistart import MultiStart, Optimum, distinct, multi_start, residual_distance, starts
 from qrexplore.optimize.nelder_mead import NelderMead
-from qrexplore.optimize.objective import LeastSquares, Progress, curvature_scale
+from qrexplore.optimize.objective import LeastSquares, Progress, curvature_scale, misfit_scale
 from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, rate_of, with_rate
 from qrexplore.optimize.race import Ratio, Trace, race, ratio
 from qrexplore.optimize.reposed import reposed
@@ -61,6 +61,7 @@ __all__ = [
     "automatic",
     "curvature_scale",
     "distinct",
+    "misfit_scale",
     "multi_start",
     "pack",
     "race",

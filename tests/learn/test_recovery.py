@@ -10,7 +10,7 @@ from qrexplore import experiments
 from qrexplore.core import Status
 from qrexplore.data import split
 from qrexplore.learn import RECIPES, Kernel, LearnProblem, compiled, completed, laplace, learn, start, study
-from qrexplore.optimize import Coordinates, LeastSquares, LevenbergMarquardt
+from qrexplore.optimize import OPTAX_METHODS, Coordinates, LeastSquares, LevenbergMarquardt
 from qrexplore.twin import library, simulate
 
 NOISE = 0.01
@@ -176,6 +176,26 @@ def test_adam_ends_near_the_optimum_of_levenberg_marquardt(relaxation):
     rough = learn(LearnProblem(start, data, free=["q0.t1"], method="adam", learning_rate=0.02, max_steps=150))
     assert abs(rough.parameters["q0.t1"].value - exact.parameters["q0.t1"].value) < exact.stderr["q0.t1"]
     assert len(rough.history) > 20
+
+
+@pytest.fixture(scope="module")
+def detuned():
+    """A qubit whose frequency is off by a two hundred thousandth of its range, but by half a fringe of its Ramsey experiment."""
+    truth = library.transmon().replace({"q0.frequency": 5.00002e9, "q0.t_phi": 20e-6})
+    experiment = experiments.ramsey(np.linspace(0, 20e-6, 41), artificial_detuning=2e5)
+    free = ["q0.frequency", "q0.t_phi", "readout_q0.false_*"]
+    problem = LearnProblem(library.transmon(), measure(truth, experiment, seed=4), free=free)
+    kernel = Kernel(problem)
+    return problem, kernel, learn(problem, kernel=kernel).history[-1].loss
+
+
+@pytest.mark.parametrize("method", OPTAX_METHODS)
+def test_a_method_along_the_gradient_finds_what_the_data_fix_to_a_billionth(detuned, method):
+    problem, kernel, least = detuned
+    found = learn(replace(problem, method=method), kernel=kernel)
+    assert found.history[0].loss > 50 * least
+    assert found.history[-1].loss < 1.5 * least
+    assert found.parameters["q0.frequency"].value == pytest.approx(5.00002e9, abs=5e3)
 
 
 def test_held_parameters_stay_and_are_released_without_compiling(monkeypatch):

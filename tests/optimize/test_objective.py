@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qrexplore.optimize import LeastSquares, curvature_scale
+from qrexplore.optimize import LeastSquares, curvature_scale, misfit_scale
 
 COLUMNS = np.array([[3.0, 0.0, 0.1], [4.0, 0.0, 0.0]])
 PROBLEM = LeastSquares(
@@ -18,6 +18,13 @@ def test_scale_of_the_curvature_moves_the_residuals_by_one():
     moved = [np.linalg.norm(COLUMNS @ (scale[i] * np.eye(3)[i])) for i in (0, 2)]
     np.testing.assert_allclose(moved, 1.0, rtol=1e-12)
     assert scale[1] == 1.0  # it does nothing
+
+
+def test_scale_of_the_misfit_moves_the_residuals_as_far_as_they_are_off_but_no_further_than_one():
+    residual, _ = PROBLEM.linearize(PROBLEM.start)
+    scale = misfit_scale(PROBLEM)
+    assert np.linalg.norm(COLUMNS[:, 0] * scale[0]) == pytest.approx(np.linalg.norm(residual), rel=1e-12)
+    assert scale[1:].tolist() == [1.0, 1.0]
 
 
 def test_loss_is_taken_from_the_gradient_unless_it_was_given():
