@@ -42,19 +42,19 @@ class Functions:
         Gives residuals, their derivatives with respect to the values, and what is predicted.
     gradient
         Gives half the sum of squares and its gradient, by one pass backwards.
-    value
-        Gives half the sum of squares.
+    residual
+        Gives the residuals alone; as dear as two or three columns of their derivatives.
     """
 
     linearize: Callable
     gradient: Callable
-    value: Callable
+    residual: Callable
 
 
 @lru_cache(maxsize=256)
 def functions(_outline: Experiment, paths: Paths) -> Functions:
     """Give the functions of experiments of one outline over some parameters; problems that share both share them."""
-    return Functions(*(jit(partial(function, paths)) for function in (_linearize, _gradient, _value)))
+    return Functions(*(jit(partial(function, paths)) for function in (_linearize, _gradient, _residual)))
 
 
 def predicted(twin: Twin, posed: "Posed", substeps: int, derivatives: Derivatives = "forward") -> tuple[Array, Array]:
@@ -132,22 +132,19 @@ def _with_tangents(
     return (every[0], norms[0]), tangents.reshape(-1, *tangents.shape[2:])[:count]
 
 
-def _loss(paths: Paths, values: Array, posed: Posed, substeps: int, *, derivatives: Derivatives) -> tuple[Array, Array]:
-    moved = _twin_at(paths, values, posed.twin)
-    model, norm = predicted(moved, posed, substeps, derivatives)
-    return jnp.sum(posed.measured.residuals(model) ** 2) / 2, norm
-
-
 def _gradient(
     paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
 ) -> tuple[tuple[Array, Array], Array]:
     def loss(values: Array) -> tuple[Array, Array]:
-        return _loss(paths, values, posed, substeps, derivatives="backward")
+        model, norm = predicted(_twin_at(paths, values, posed.twin), posed, substeps, "backward")
+        return jnp.sum(posed.measured.residuals(model) ** 2) / 2, norm
 
     (value, norm), slope = jax.value_and_grad(loss, has_aux=True)(values)
     return (value, slope), norm
 
 
-def _value(paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int) -> tuple[tuple[Array], Array]:
-    value, norm = _loss(paths, values, posed, substeps, derivatives="forward")
-    return (value,), norm
+def _residual(
+    paths: Paths, values: Float[Array, " used"], posed: Posed, substeps: int
+) -> tuple[tuple[Float[Array, " points"]], Array]:
+    model, norm = predicted(_twin_at(paths, values, posed.twin), posed, substeps)
+    return (posed.measured.residuals(model),), norm

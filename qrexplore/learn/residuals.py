@@ -23,6 +23,8 @@ from qrexplore.twin.resolution import refined
 _AT_BOUND = 1e-12
 # evaluations that are remembered
 _RECENT = 8
+# derivatives from which on it pays to compile the residuals alone, too, for an optimiser that then asks less often for a Jacobian
+_DEAR = 100_000
 # of a population, due to the steps of the solver: small against the noise of any data
 TOLERANCE = 1e-3
 
@@ -167,10 +169,14 @@ class Kernel:
             np.add.at(gradient, self._leads[part.used], np.asarray(slope))
         return chi2, gradient * slopes
 
+    def residual(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> list[Float[np.ndarray, " present"]]:
+        """Give the residuals of each dataset."""
+        found = zip(self._parts, self._all("residual", self._values(point), twin), strict=True)
+        return [np.asarray(residual)[part.present] for part, (residual,) in found]
+
     def value(self, point: Float[np.ndarray, " candidates"], twin: Twin) -> Float[np.ndarray, " datasets"]:
         """Give the sum of squares of each dataset."""
-        values = self._values(point)
-        return 2 * np.array([float(loss) for (loss,) in self._all("value", values, twin)])
+        return np.array([residual @ residual for residual in self.residual(point, twin)])
 
     def _values(self, point: Float[np.ndarray, " candidates"]) -> Float[np.ndarray, " paths"]:
         return np.asarray(self.coordinates.values(jnp.asarray(point)))[self._leads]
@@ -234,9 +240,14 @@ class Kernel:
             on_chi2(point, chi2)
             return float(chi2.sum() + point[known] @ point[known]) / 2, slope[moving] + told.T @ point[known]
 
-        def value(point: np.ndarray) -> float:
-            chi2 = self.value(self.point(problem, point), problem.twin)
-            on_chi2(point, chi2)
-            return float(chi2.sum() + point[known] @ point[known]) / 2
+        def residual(point: np.ndarray) -> np.ndarray:
+            found = self.residual(self.point(problem, point), problem.twin)
+            on_chi2(point, np.array([part @ part for part in found]))
+            return np.concatenate([*found, point[known]])
 
-        return LeastSquares(linearize, gradient, start[moving], loss=value)
+        def value(point: np.ndarray) -> float:
+            found = residual(point)
+            return float(found @ found) / 2
+
+        dear = sum(part.size for part in self._parts) > _DEAR
+        return LeastSquares(linearize, gradient, start[moving], loss=value, residual=residual if dear else None)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import lineax as lx
 import numpy as np
 import optimistix as optx
+import scipy.linalg
 from jaxtyping import Array, Float
 
 from qrexplore.core import Status, jit
@@ -50,6 +51,8 @@ _ROUNDING = 1e-22
 _LONGEST_BEND = 0.75
 # a corrected step that is refused, too, is corrected once more if its loss is at most this share of the one before
 _CLOSER = 0.3
+# where a Jacobian is dear, at most so many steps more are taken with the one at hand
+_FOLLOWED = 8
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -131,15 +134,18 @@ def _proposed(
     return _Memory(offset, scale, here, state.y_eval, state)
 
 
-def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np.ndarray, length: float) -> _Memory:
+def _bent(
+    problem: LeastSquares, progress: Progress, refused: _Memory, residual: np.ndarray, *, length: float
+) -> _Memory:
     """Correct a step that was refused for how the residuals curve along it, which those at its end tell.
 
     Where the Jacobian J keeps, the damped step from the residuals that the curvature adds, ``r(x + d) - J d`` in place of
     ``r(x)``, ends on the floor of the valley.
     """
+    memory: _Memory = progress.memory
     step = np.asarray(memory.trial - memory.point)
     # a call, if not one of much work: a problem that is dear remembers its last points
-    here, jacobian = problem.linearize(np.asarray(memory.point) * memory.scale)
+    here, jacobian = problem.linearize(progress.coordinates)
     jacobian = jacobian * memory.scale
     along = jacobian @ step
     normal = jacobian.T @ jacobian + np.eye(len(step)) / length
@@ -157,9 +163,62 @@ def _bent(problem: LeastSquares, memory: _Memory, refused: _Memory, residual: np
     )
 
 
+def _linearized(problem: LeastSquares, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give residuals and Jacobian; no step leads on from where slopes are infinite: that counts as a point without a value."""
+    residual, jacobian = problem.linearize(point)
+    if np.all(np.isfinite(jacobian)):
+        return residual, jacobian
+    return np.full_like(residual, np.nan), np.zeros_like(jacobian)
+
+
+def _alone(problem: LeastSquares, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give residuals, with zeros for a Jacobian: what is made of a refused step does not depend on it."""
+    assert problem.residual is not None  # noqa: S101 (asked by those who have seen it)
+    residual = problem.residual(point)
+    return residual, np.zeros((len(residual), len(point)))
+
+
+def _halved(memory: _Memory) -> _Memory:
+    """Refuse a trial and propose one half as far."""
+    trial = (memory.point + memory.trial) / 2
+    state = eqx.tree_at(lambda s: s.y_eval, memory.state, trial)
+    return replace(memory, trial=trial, state=state, bent=0.0, rejected=memory.rejected + 1)
+
+
+def _followed(
+    problem: LeastSquares, progress: Progress, trial: np.ndarray, residual: np.ndarray, *, length: float, offset: float
+) -> tuple[np.ndarray, int]:
+    """Go on from a step that was good with the Jacobian of where it began, as long as that keeps what it promises.
+
+    Gives the best point, and the calls of the model. It comes as near to the optimum as that Jacobian is right,
+    and ends where it promises no more.
+    """
+    memory: _Memory = progress.memory
+    _, jacobian = problem.linearize(progress.coordinates)
+    jacobian, longest = jacobian * memory.scale, _LONGEST / memory.scale
+    factor = scipy.linalg.cho_factor(jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / length)
+    for calls in range(1, _FOLLOWED + 1):
+        if _relative_offset(np.asarray(_compressed(residual, jacobian)[0]), len(residual)) < offset:
+            return trial, calls
+        step = np.clip(-scipy.linalg.cho_solve(factor, jacobian.T @ residual), -longest, longest)
+        further = trial + step * memory.scale
+        found, _ = _alone(problem, further)
+        promised = residual @ residual - np.sum((residual + jacobian @ step) ** 2)
+        fell = residual @ residual - found @ found
+        if fell > 0:
+            trial, residual = further, found
+        # what is not finite has not fallen
+        if not fell > _SOLVER.search.high_cutoff * promised:
+            return trial, calls + 1
+    return trial, _FOLLOWED + 1
+
+
 @dataclass(frozen=True)
 class LevenbergMarquardt:
     """Levenberg-Marquardt with columns scaled to the strength of each parameter.
+
+    Where the problem gives its residuals alone, their Jacobian is asked for at points that were found to be better only, and
+    kept for further steps as long as it keeps what it promises.
 
     Attributes
     ----------
@@ -204,44 +263,50 @@ class LevenbergMarquardt:
         """Try the proposed point; take it if the loss falls, else propose one along the bent valley, or a shorter step."""
         memory: _Memory = progress.memory
         trial = np.asarray(memory.trial) * memory.scale
-        residual, jacobian = problem.linearize(trial)
-        if not np.all(np.isfinite(jacobian)):
-            # no step leads on from where slopes are infinite: refused like a point without a value
-            residual, jacobian = np.full_like(residual, np.nan), np.zeros_like(jacobian)
+        sparing = self.damped and problem.residual is not None
+        residual, jacobian = _alone(problem, trial) if sparing else _linearized(problem, trial)
         loss = float(residual @ residual) / 2
         iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
         tried = replace(progress, iteration=iteration, evaluations=evaluations)
-        strength = np.linalg.norm(jacobian, axis=0)
-        scale = 1 / np.maximum(1 / memory.scale, strength)
         if memory.bent:
-            length = float(memory.state.search_state.step_size) / float(_SOLVER.search.low_constant)
+            goes_on, length = None, float(memory.state.search_state.step_size) / float(_SOLVER.search.low_constant)
             if not loss < progress.loss:
                 shorter = replace(memory, trial=memory.state.y_eval, bent=0.0, rejected=memory.rejected + 1)
                 if not loss < _CLOSER * memory.missed:
                     return replace(tried, memory=shorter)
-                bent = _bent(problem, memory, shorter, residual, length)
+                bent = _bent(problem, progress, shorter, residual, length=length)
                 return replace(tried, memory=bent, evaluations=evaluations + 1)
             lengthened = progress.loss - loss > _SOLVER.search.high_cutoff * memory.bent
             length *= float(_SOLVER.search.high_constant) if lengthened else 1.0
-            remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
         else:
             small = (*_compressed(residual, jacobian * memory.scale), memory.trial)
             point, state = _step(memory.point, small, memory.state, self.damped)
             state = _limited(state, point, memory.scale, damped=self.damped)
+            length = float(state.search_state.step_size)
             if not np.array_equal(np.asarray(point), np.asarray(memory.trial)):
                 refused = replace(memory, trial=state.y_eval, state=state, rejected=memory.rejected + 1)
                 if not (self.damped and np.isfinite(loss)):
                     return replace(tried, memory=refused)
-                length = float(memory.state.search_state.step_size)
-                bent = _bent(problem, memory, refused, residual, length)
+                before = float(memory.state.search_state.step_size)
+                bent = _bent(problem, progress, refused, residual, length=before)
                 return replace(tried, memory=bent, evaluations=evaluations + 1)
             lengthened = self.damped and state.search_state.step_size > memory.state.search_state.step_size
-            if np.any(strength * memory.scale > _GROWN):
-                length = float(state.search_state.step_size)
-                remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
-            else:
-                offset = _relative_offset(np.asarray(small[0]), len(residual))
-                remembered = _Memory(offset, memory.scale, point, state.y_eval, state)
+            offset = _relative_offset(np.asarray(small[0]), len(residual))
+            goes_on = _Memory(offset, memory.scale, point, state.y_eval, state)
+        if sparing:
+            trial, calls = _followed(problem, progress, trial, residual, length=length, offset=self.offset)
+            evaluations += calls + 1
+            tried = replace(tried, evaluations=evaluations)
+            residual, jacobian = _linearized(problem, trial)
+            loss = float(residual @ residual) / 2
+            if not np.isfinite(loss):
+                return replace(tried, memory=_halved(memory))
+        strength = np.linalg.norm(jacobian, axis=0)
+        if goes_on is None or sparing or np.any(strength * memory.scale > _GROWN):
+            scale = 1 / np.maximum(1 / memory.scale, strength)
+            remembered = _proposed(trial, residual, jacobian, scale, length, damped=self.damped)
+        else:
+            remembered = goes_on
         # a little step that did all it promised, and is followed by a longer one, is no sign of the end
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss and not lengthened else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))

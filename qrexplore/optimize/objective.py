@@ -23,6 +23,8 @@ class LeastSquares:
         Coordinates to begin with.
     loss
         Gives half the sum of squares alone, where that is cheaper than with its gradient.
+    residual
+        Gives the residuals alone, where their Jacobian is so much dearer that a method may well ask for it less often.
     coarse
         The same question asked of fewer points, for a first rough search (see `Hybrid`).
     scale
@@ -40,6 +42,7 @@ class LeastSquares:
     gradient: Callable[[np.ndarray], tuple[float, Float[np.ndarray, " parameters"]]]
     start: Float[np.ndarray, " parameters"]
     loss: Callable[[np.ndarray], float] | None = None
+    residual: Callable[[np.ndarray], Float[np.ndarray, " residuals"]] | None = None
     coarse: "LeastSquares | None" = None
     scale: Float[np.ndarray, " parameters"] | None = None
 

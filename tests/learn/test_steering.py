@@ -11,7 +11,7 @@ from qrexplore.cli import main
 from qrexplore.core import Status, run
 from qrexplore.core.compilation import let_go
 from qrexplore.data import runs
-from qrexplore.learn import Kernel, LearnProblem, begin_run, digest, guided, resume_run, task
+from qrexplore.learn import Kernel, LearnProblem, begin_run, digest, guided, residuals, resume_run, task
 from qrexplore.learn.steps import pack_steps, unpack_steps
 from qrexplore.twin import library, simulate
 
@@ -127,6 +127,29 @@ def test_a_parameter_that_is_freed_in_mid_run_is_learned_as_if_it_had_been_free(
     assert freed.parameters.paths == whole.parameters.paths == PATHS
     for path in PATHS:
         assert abs(freed.parameters[path].value - whole.parameters[path].value) < 0.1 * whole.stderr[path]
+
+
+def test_residuals_alone_are_those_that_come_with_their_jacobian(decay, kernel, monkeypatch):
+    # what is soon evaluated is not worth another compilation
+    assert kernel.least_squares(decay).residual is None
+    monkeypatch.setattr(residuals, "_DEAR", 0)
+    told = []
+    posed = kernel.least_squares(decay, lambda _, chi2: told.append(chi2))
+    point = posed.start + 0.1
+    alone = posed.residual(point)
+    np.testing.assert_allclose(alone, posed.linearize(point)[0], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(told[0], told[1], rtol=1e-9)
+    assert posed.value(point) == pytest.approx(alone @ alone / 2, rel=1e-12)
+
+
+def test_a_fit_whose_jacobian_is_kept_for_several_steps_ends_where_the_other_does(decay, kernel, monkeypatch):
+    plain = run(task(decay, kernel))
+    monkeypatch.setattr(residuals, "_DEAR", 0)
+    spared = run(task(decay, kernel))
+    assert spared.status is Status.CONVERGED
+    for path in PATHS:
+        apart = spared.parameters[path].value - plain.parameters[path].value
+        assert abs(apart) < 0.05 * plain.stderr[path]
 
 
 def test_other_parameters_compile_nothing(decay, kernel, compilations):
