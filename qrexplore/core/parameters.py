@@ -32,12 +32,16 @@ _TRANSPARENT = "qrexplore.transparent"
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a component says of one of its numbers: unit, bounds, label and, where known, a prior."""
+    """What a component says of one of its numbers: unit, bounds, label and, where known, a prior.
+
+    `scaled_by` names the field of the same component without which the number acts on nothing.
+    """
 
     unit: str
     bounds: tuple[float, float]
     label: str
     prior: Prior | None = None
+    scaled_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Parameter:
         Words for people.
     prior
         What is known of it beforehand, or None.
+    scaled_by
+        Path of the parameter that scales all that this one does, or None: where that is zero, nothing tells of this one.
     """
 
     path: str
@@ -66,6 +72,7 @@ class Parameter:
     bounds: tuple[float, float]
     label: str
     prior: Prior | None = None
+    scaled_by: str | None = None
 
 
 def parameter(
@@ -75,6 +82,7 @@ def parameter(
     bounds: tuple[float, float],
     label: str,
     prior: Prior | None = None,
+    scaled_by: str | None = None,
 ) -> Any:
     """Declare a field of an ``equinox.Module`` as a parameter; its value is a traced 64-bit scalar.
 
@@ -84,6 +92,8 @@ def parameter(
         Value in `unit`; None if it must be given.
     unit, bounds, label, prior
         See `Parameter`.
+    scaled_by
+        Name of the field of the same component that scales all that this one does, as an amplitude does with a time constant.
 
     Raises
     ------
@@ -94,7 +104,9 @@ def parameter(
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         msg = f"`bounds` of a parameter must be two finite numbers in rising order, got {bounds!r}."
         raise ValueError(msg)
-    declaration = Declaration(unit=unit, bounds=(float(low), float(high)), label=label, prior=prior)
+    declaration = Declaration(
+        unit=unit, bounds=(float(low), float(high)), label=label, prior=prior, scaled_by=scaled_by
+    )
     keywords: dict[str, Any] = {} if default is None else {"default": default}
     return eqx.field(converter=_scalar, metadata={_KEY: declaration}, **keywords)
 
@@ -235,10 +247,14 @@ def _declared(tree: Any) -> Iterator[tuple[str, Declaration, Any]]:
 
 def table(tree: Any) -> ParameterTable:
     """Give the parameters of a model as a table of concrete numbers."""
-    return ParameterTable(
-        Parameter(path, float(value), declared.unit, declared.bounds, declared.label, declared.prior)
-        for path, declared, value in _declared(tree)
-    )
+    rows = []
+    for path, declared, value in _declared(tree):
+        component, dot, _ = path.rpartition(".")
+        scale = None if declared.scaled_by is None else f"{component}{dot}{declared.scaled_by}"
+        rows.append(
+            Parameter(path, float(value), declared.unit, declared.bounds, declared.label, declared.prior, scale)
+        )
+    return ParameterTable(rows)
 
 
 def get(tree: Any, paths: Iterable[str]) -> list[Float[Array, ""]]:

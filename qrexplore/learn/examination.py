@@ -38,7 +38,8 @@ class Estimate:
     ratio
         Posterior over prior width, in prior widths of the free coordinate (of the logarithm, say).
     verdict
-        ``learned`` if the ratio is below 0.3, ``weak`` below 0.71, else ``not learned``.
+        ``learned`` if the ratio is below 0.3, ``weak`` below 0.71, else ``not learned``. What is scaled by a parameter that may
+        be zero is not learned, and that scale itself is at most weak.
     """
 
     path: str

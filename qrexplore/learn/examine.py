@@ -29,6 +29,9 @@ from qrexplore.learn.residuals import Evaluation, Kernel
 from qrexplore.optimize import Coordinates
 
 LEVEL = 0.95
+# A scale within so many standard errors of zero may be zero. More than the two of an interval: where it is zero, what it scales
+# was free to go where the noise looks most like it, and has made it seem to be there.
+_FAINT = 3.0
 # a p-value from less freedom than this says nothing
 _FREEDOM = 1.0
 # expected counts below which bins of the IQ plane are judged together
@@ -99,7 +102,9 @@ def examine(
     Notes
     -----
     Costs one evaluation at most, no compilation but for held-out data, and the search for regions. All is to first order about
-    the fit; where a posterior is no Gaussian, `qrexplore.learn.profile` and `qrexplore.learn.sample` say more.
+    the fit; where a posterior is no Gaussian, `qrexplore.learn.profile` and `qrexplore.learn.sample` say more. One case is known
+    beforehand: of an amplitude that may be zero only the interval is given, zero included, and what it scales (its time constant,
+    say) counts as not learned, however sharply the curvature at the fit seems to tell it (Davies, Biometrika 74, 33 (1987)).
     """
     require_level(level)
     problem = result.problem
@@ -164,8 +169,8 @@ def _parts(problem: LearnProblem, found: Evaluation, jacobian: np.ndarray) -> li
 def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
     after, before = known.intervals(level), known.intervals(level, prior=True)
     sigma, ratios = known.sigma * np.abs(known.slopes), known.ratios
-    return tuple(
-        Estimate(
+    estimates = {
+        row.path: Estimate(
             path=row.path,
             unit=row.unit,
             label=row.label,
@@ -177,7 +182,20 @@ def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
             verdict=verdict(float(ratios[k])),
         )
         for k, row in enumerate(known.parameters)
-    )
+    }
+    scales = {row.path: row.scaled_by for row in known.parameters if row.scaled_by in estimates}
+    faint = {path for path in scales.values() if abs(estimates[path].value) < _FAINT * estimates[path].sigma}
+    for path, scale in scales.items():
+        if scale in faint:
+            # zero is among the values of its scale, and there any value of it fits as well
+            one = estimates[path]
+            estimates[path] = replace(one, interval=one.prior_interval, ratio=1.0, verdict=verdict(1.0))
+    for path in faint:
+        one = estimates[path]
+        low, high = one.interval
+        word = "weak" if one.verdict == "learned" else one.verdict
+        estimates[path] = replace(one, interval=(min(low, 0.0), max(high, 0.0)), verdict=word)
+    return tuple(estimates.values())
 
 
 def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Goodness:

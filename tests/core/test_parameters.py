@@ -11,7 +11,7 @@ from qrexplore.core import Named, Normal, parameter, replace, table, transparent
 
 class Part(eqx.Module):
     rate: Float[Array, ""] = parameter(2.0, unit="Hz", bounds=(0.0, 10.0), label="rate", prior=Normal(2.0, 0.5))
-    time: Float[Array, ""] = parameter(1e-6, unit="s", bounds=(1e-9, 1e-3), label="time")
+    time: Float[Array, ""] = parameter(1e-6, unit="s", bounds=(1e-9, 1e-3), label="time", scaled_by="rate")
     kind: str = eqx.field(static=True, default="plain")
 
 
@@ -36,6 +36,11 @@ def test_row_tells_unit_bounds_label_and_prior(whole):
     assert (row.unit, row.bounds, row.label, row.prior) == ("Hz", (0.0, 10.0), "rate", Normal(2.0, 0.5))
     assert table(whole)[1].path == "zeta.time"
     assert [row.path for row in table(whole)[2:4]] == ["alpha.rate", "alpha.time"]
+
+
+def test_row_names_what_scales_it_by_its_path(whole):
+    assert [row.scaled_by for row in table(whole)[2:]] == [None, "alpha.rate", None, "single.rate"]
+    assert table(Part())[1].scaled_by == "rate"
 
 
 def test_values_are_64_bit_scalars_that_are_traced(whole):

@@ -36,6 +36,15 @@ def test_eighty_three_numbers_are_learned_each_with_a_prior(study):
     assert sum(path.startswith("crosstalk.") for path in study.priors) == 8
 
 
+def test_time_constants_and_times_name_the_amplitudes_that_scale_them(study):
+    table = study.twin.parameters
+    scaled = {row.path: row.scaled_by for row in table if row.scaled_by is not None}
+    assert set(scaled.values()) <= set(table.paths)
+    assert scaled["flux_q1.slow.time_constant"] == "flux_q1.slow.amplitude"
+    assert {path.rpartition(".")[2] for path in scaled} == {"time_constant", "time"}
+    assert len(scaled) == 6  # three settlings and an echo of one line, two settlings of the other
+
+
 def test_hidden_step_response_is_that_of_the_white_papers_device(study):
     # settlings, bias tee, cable, echo and bandwidth, without delay and at unit gain
     line = study.twin.replace({**study.truth, "flux_q1.delay.time": 0.0, "flux_q1.transfer.gain": 1.0}).lines["flux_q1"]

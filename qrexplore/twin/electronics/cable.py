@@ -74,7 +74,7 @@ class Reflection(AbstractStage):
     time_invariant: ClassVar[bool] = True
 
     amplitude: Scalar = parameter(0.0, unit="1", bounds=(-0.3, 0.3), label="share that comes as an echo")
-    time: Scalar = parameter(6e-9, unit="s", bounds=(0.1e-9, 100e-9), label="delay of the echo")
+    time: Scalar = parameter(6e-9, unit="s", bounds=(0.1e-9, 100e-9), label="delay of the echo", scaled_by="amplitude")
 
     def copies(self) -> Copies:
         """Give what comes at once and the echo."""

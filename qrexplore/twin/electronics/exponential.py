@@ -29,7 +29,9 @@ class ExponentialResponse(AbstractStage):
     time_invariant: ClassVar[bool] = True
 
     amplitude: Scalar = parameter(0.0, unit="1", bounds=(-0.6, 0.6), label="over- (+) or undershoot (-)")
-    time_constant: Scalar = parameter(10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of the settling")
+    time_constant: Scalar = parameter(
+        10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of the settling", scaled_by="amplitude"
+    )
 
     def forward(self, wave: Wave, cell: float) -> Wave:
         """Add the decaying part of every past step."""
@@ -124,7 +126,7 @@ class ExponentialTerm(eqx.Module):
 
     amplitude: Scalar = parameter(0.0, unit="1", bounds=(-0.6, 0.6), label="amplitude of a settling term")
     time_constant: Scalar = parameter(
-        10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of a settling term"
+        10e-9, unit="s", bounds=(0.1e-9, 100e-6), label="time constant of a settling term", scaled_by="amplitude"
     )
 
 
