@@ -4,6 +4,7 @@ The likelihood of a narrow line has no slope a few widths away, and that of a lo
 and how fast a fringe turns are smooth functions of the parameters; a fit of them alone is the place from which to begin.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,6 +33,8 @@ _UNEXPLAINED = 0.5
 _FRINGE_SHARE = 0.1
 # relative, of a resonance that is read off a chevron, and of its splitting
 _MEETING_SHARE, _SPLITTING_SHARE = 0.01, 0.1
+# heights of a pulse up to which all signs of their fringes are tried
+_FEW_ROWS = 8
 # cells of a line that is followed for microseconds; much longer than its fast parts, which are over by then
 _SLOW_CELL = 20e-9
 
@@ -215,6 +218,44 @@ def _idle(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " one"]:
     return _line(twin, experiment, _none(experiment))
 
 
+def _flux_crosstalk(experiment: Experiment, values: np.ndarray) -> Landmarks | None:
+    """Give the frequency of a qubit under each height of a pulse on the line of another.
+
+    A fringe tells its frequency without its sign. The signs are those for which the qubit, driven at its idle frequency, moves
+    most nearly in proportion to the height.
+    """
+    heights, times = (experiment.coordinates[name].values for name in ("flux_amplitude", "delay"))
+    if len(experiment.qubits) > 1 or len(heights) > _FEW_ROWS:
+        return None
+    limit = 0.5 / np.min(np.diff(times))
+    grid = np.linspace(0.5 / np.ptp(times), limit, 16 * len(times))
+    signals = _shares(experiment, values)
+    fringes = np.array(
+        [grid[np.argmin([_wave_error(times, signals[:, k], f) for f in grid])] for k in range(len(heights))]
+    )
+    signs = np.array(list(itertools.product((1, -1), repeat=len(heights))))
+    moved = signs * fringes - experiment.setting("artificial_detuning")
+    slopes = moved @ heights / max(float(heights @ heights), 1e-300)
+    best = int(np.argmin(np.sum((moved - slopes[:, None] * heights) ** 2, axis=1)))
+    error = np.full(len(heights), _FRINGE_SHARE / np.ptp(times))
+    observed = moved[best] + experiment.setting("drive_frequency")
+    return _marks(observed, error, experiment, _beside, period=2 * limit)
+
+
+def _beside(twin: Twin, experiment: Experiment, _: Array) -> Float[Array, " heights"]:
+    """Give the frequency of the measured qubit when a pulse on the line of another has settled, for each of its heights."""
+    heights, times = (experiment.coordinates[name].values for name in ("flux_amplitude", "delay"))
+    source = str(experiment.settings["source"])
+    line = twin.lines[f"flux_{source}"]
+    count = sample_count(float(times.max()), line.sample_rate)
+    # without the beginning, when the pulse has not arrived
+    volts = jnp.asarray(heights)[:, None] * jnp.ones(count)
+    carried = line.forward(volts, 1)[:, count // 2 :].mean(axis=(1, 2))
+    leaks = twin.crosstalk.fast_flux
+    flux = {name: leaks.onto(name, {source: carried}) for name in _names(experiment)}
+    return _line(twin, experiment, flux)
+
+
 def _cryoscope(experiment: Experiment, values: np.ndarray) -> Landmarks:
     """Give the detuning between neighbouring durations, which a grid of durations tells up to its inverse step."""
     times = experiment.coordinates["duration"].values
@@ -310,11 +351,12 @@ def _wave_error(times: np.ndarray, rows: np.ndarray, frequency: float) -> float:
     return float(np.sum((rows.T - design @ (np.linalg.pinv(design) @ rows.T)) ** 2))
 
 
-_READERS: Mapping[str, Callable[[Experiment, np.ndarray], Landmarks]] = {
+_READERS: Mapping[str, Callable[[Experiment, np.ndarray], Landmarks | None]] = {
     "flux_arc": partial(_spectrum, rule=_flux_arc),
     "flux_step": partial(_spectrum, rule=_flux_step),
     "ef_spectroscopy": _ef_spectroscopy,
     "ramsey_phases": _ramsey_phases,
     "cryoscope_amplitudes": _cryoscope,
+    "flux_crosstalk": _flux_crosstalk,
     "chevron": _chevron,
 }

@@ -1,5 +1,7 @@
 """Landmarks: what they read off simulated data agrees with the twin that made them, and they lead a search there."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from qrexplore import experiments as lab
 from qrexplore.core import LogNormal, Normal, Uniform, compilation
 from qrexplore.learn import LearnProblem, landmarks, placed, placing
-from qrexplore.twin import library, simulate
+from qrexplore.twin import crosstalk, dressed_frequencies, library, simulate
 
 TRUTH = {
     "q0.frequency": 5.012e9, "q0.anharmonicity": -0.216e9, "q0.flux_offset": 0.021, "bias_q0.gain": 0.31,
@@ -67,6 +69,24 @@ def test_the_fast_exchange_of_a_chevron_tells_coupling_and_meeting():
     assert abs(meeting) < 15e6
     assert splitting == pytest.approx(0, abs=0.1 * float(marks.observed[1]))
     assert marks.observed[1] == pytest.approx(2 * np.sqrt(2) * 11e6, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [0.05, -0.05])
+def test_fringes_beside_a_pulse_tell_the_crosstalk_with_its_sign(share):
+    # the slower fringe runs backwards, which its frequency alone does not say
+    twin = library.two_transmons(dissipative=False)
+    twin = replace(twin, crosstalk=crosstalk(fast_flux={("q0", "q1"): share}))
+    twin = twin.replace({"q0.flux_offset": 0.05})
+    idle = float(dressed_frequencies(twin, ("q0",))[0])
+    sweep = lab.flux_crosstalk(
+        [-0.3, 0.3], np.linspace(20e-9, 500e-9, 25), source="q1", victim="q0", alone=True, drive_frequencies=[idle],
+        artificial_detuning=4e6, shots=1000,
+    )  # fmt: skip
+    marks = landmarks(simulate(twin, sweep, shots=1000, seed=2))
+    assert np.min(np.asarray(marks.observed) - idle) < -4e6
+    assert np.all(np.abs(np.asarray(marks.residuals(twin))) < 2)
+    other_way = twin.replace({"crosstalk.fast_flux.q0_q1.share": -share})
+    assert np.all(np.abs(np.asarray(marks.residuals(other_way))) > 10)
 
 
 def test_a_spectrum_without_a_line_tells_nothing():
