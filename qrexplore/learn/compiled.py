@@ -43,7 +43,7 @@ class Functions:
     gradient
         Gives half the sum of squares and its gradient, by one pass backwards.
     residual
-        Gives the residuals alone; as dear as two or three columns of their derivatives.
+        Gives the residuals alone, which costs less than a column of their derivatives.
     """
 
     linearize: Callable

@@ -35,6 +35,8 @@ _FRINGE_SHARE = 0.1
 _MEETING_SHARE, _SPLITTING_SHARE = 0.01, 0.1
 # heights of a pulse up to which all signs of their fringes are tried
 _FEW_ROWS = 8
+# a wave and its level are three numbers
+_FEWEST_TIMES = 4
 # cells of a line that is followed for microseconds; much longer than its fast parts, which are over by then
 _SLOW_CELL = 20e-9
 
@@ -225,14 +227,12 @@ def _flux_crosstalk(experiment: Experiment, values: np.ndarray) -> Landmarks | N
     most nearly in proportion to the height.
     """
     heights, times = (experiment.coordinates[name].values for name in ("flux_amplitude", "delay"))
-    if len(experiment.qubits) > 1 or len(heights) > _FEW_ROWS:
+    if len(experiment.qubits) > 1 or len(heights) > _FEW_ROWS or len(times) < _FEWEST_TIMES:
         return None
     limit = 0.5 / np.min(np.diff(times))
     grid = np.linspace(0.5 / np.ptp(times), limit, 16 * len(times))
     signals = _shares(experiment, values)
-    fringes = np.array(
-        [grid[np.argmin([_wave_error(times, signals[:, k], f) for f in grid])] for k in range(len(heights))]
-    )
+    fringes = np.array([_wave_frequency(times, signals[:, k], grid) for k in range(len(heights))])
     signs = np.array(list(itertools.product((1, -1), repeat=len(heights))))
     moved = signs * fringes - experiment.setting("artificial_detuning")
     slopes = moved @ heights / max(float(heights @ heights), 1e-300)
@@ -319,7 +319,7 @@ def _chevron(experiment: Experiment, values: np.ndarray) -> Landmarks:
     meeting = float(np.sum(weight * heights) / np.sum(weight))
     rows = signals[:, int(np.argmin(np.abs(heights - meeting)))]
     grid = np.linspace(0.6 / np.ptp(times), 0.25 / np.min(np.diff(times)), 400)
-    splitting = float(grid[int(np.argmin([_wave_error(times, rows, f) for f in grid]))])
+    splitting = _wave_frequency(times, rows, grid)
     errors = np.array([_MEETING_SHARE * 1e9, _SPLITTING_SHARE * splitting])
     return _marks(np.array([0.0, splitting]), errors, experiment, _meeting, at=meeting)
 
@@ -342,6 +342,11 @@ def _meeting(twin: Twin, experiment: Experiment, at: Float[Array, ""]) -> Float[
 def _coupling(twin: Twin, between: tuple[str, str], frequencies: Mapping[str, Array]) -> Float[Array, ""]:
     parts = [part for part in twin.chip.couplings.values() if set(part.between) == set(between)]
     return sum((part.strength(frequencies) for part in parts), jnp.zeros(()))
+
+
+def _wave_frequency(times: np.ndarray, rows: np.ndarray, grid: np.ndarray) -> float:
+    """Give the frequency of a grid whose wave, with a level, fits some rows best."""
+    return float(grid[int(np.argmin([_wave_error(times, rows, f) for f in grid]))])
 
 
 def _wave_error(times: np.ndarray, rows: np.ndarray, frequency: float) -> float:

@@ -15,7 +15,6 @@ import jax.numpy as jnp
 import lineax as lx
 import numpy as np
 import optimistix as optx
-import scipy.linalg
 from jaxtyping import Array, Float
 
 from qrexplore.core import Status, jit
@@ -134,6 +133,12 @@ def _proposed(
     return _Memory(offset, scale, here, state.y_eval, state)
 
 
+def _damped(jacobian: np.ndarray, residual: np.ndarray, length: float) -> np.ndarray:
+    """Give the damped step of the linear model."""
+    normal = jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / length
+    return -np.linalg.solve(normal, jacobian.T @ residual)
+
+
 def _bent(
     problem: LeastSquares, progress: Progress, refused: _Memory, residual: np.ndarray, *, length: float
 ) -> _Memory:
@@ -148,8 +153,7 @@ def _bent(
     here, jacobian = problem.linearize(progress.coordinates)
     jacobian = jacobian * memory.scale
     along = jacobian @ step
-    normal = jacobian.T @ jacobian + np.eye(len(step)) / length
-    corrected = -np.linalg.solve(normal, jacobian.T @ (residual - along))
+    corrected = _damped(jacobian, residual - along, length)
     promised = memory.bent or float(here @ here - np.sum((here + along) ** 2)) / 2
     bend = np.linalg.norm(corrected - step) / max(np.linalg.norm(step), 1e-300)
     if not bend < _LONGEST_BEND or promised <= 0:
@@ -196,11 +200,10 @@ def _followed(
     memory: _Memory = progress.memory
     _, jacobian = problem.linearize(progress.coordinates)
     jacobian, longest = jacobian * memory.scale, _LONGEST / memory.scale
-    factor = scipy.linalg.cho_factor(jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / length)
     for calls in range(1, _FOLLOWED + 1):
         if _relative_offset(np.asarray(_compressed(residual, jacobian)[0]), len(residual)) < offset:
             return trial, calls
-        step = np.clip(-scipy.linalg.cho_solve(factor, jacobian.T @ residual), -longest, longest)
+        step = np.clip(_damped(jacobian, residual, length), -longest, longest)
         further = trial + step * memory.scale
         found, _ = _alone(problem, further)
         promised = residual @ residual - np.sum((residual + jacobian @ step) ** 2)
@@ -294,10 +297,16 @@ class LevenbergMarquardt:
             offset = _relative_offset(np.asarray(small[0]), len(residual))
             goes_on = _Memory(offset, memory.scale, point, state.y_eval, state)
         if sparing:
-            trial, calls = _followed(problem, progress, trial, residual, length=length, offset=self.offset)
+            ahead, calls = _followed(problem, progress, trial, residual, length=length, offset=self.offset)
+            residual, jacobian = _linearized(problem, ahead)
+            if np.all(np.isfinite(residual)):
+                trial = ahead
+            else:
+                # the step itself may have ended where slopes are finite
+                residual, jacobian = _linearized(problem, trial)
+                calls += 1
             evaluations += calls + 1
             tried = replace(tried, evaluations=evaluations)
-            residual, jacobian = _linearized(problem, trial)
             loss = float(residual @ residual) / 2
             if not np.isfinite(loss):
                 return replace(tried, memory=_halved(memory))

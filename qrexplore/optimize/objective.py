@@ -72,7 +72,7 @@ def curvature_scale(problem: LeastSquares) -> Float[np.ndarray, " parameters"]:
     that does nothing at the start has the scale 1.
     """
     _, jacobian = problem.linearize(np.asarray(problem.start, dtype=np.float64))
-    return 1 / np.where((strength := np.linalg.norm(jacobian, axis=0)) > 0, strength, 1.0)
+    return _one_apart(jacobian)
 
 
 def misfit_scale(problem: LeastSquares) -> Float[np.ndarray, " parameters"]:
@@ -81,8 +81,14 @@ def misfit_scale(problem: LeastSquares) -> Float[np.ndarray, " parameters"]:
     The change that would move the residuals, were they linear, as far as they are from zero; at most 1, which is the length of
     a coordinate of which nothing is known.
     """
-    residual, _ = problem.linearize(np.asarray(problem.start, dtype=np.float64))
-    return np.minimum(np.maximum(np.linalg.norm(residual), 1.0) * curvature_scale(problem), 1.0)
+    residual, jacobian = problem.linearize(np.asarray(problem.start, dtype=np.float64))
+    return np.minimum(np.maximum(np.linalg.norm(residual), 1.0) * _one_apart(jacobian), 1.0)
+
+
+def _one_apart(jacobian: Float[np.ndarray, "residuals parameters"]) -> Float[np.ndarray, " parameters"]:
+    """Give the change of each coordinate that moves the residuals by 1; 1 where it moves none."""
+    strength = np.linalg.norm(jacobian, axis=0)
+    return 1 / np.where(strength > 0, strength, 1.0)
 
 
 @jax.tree_util.register_dataclass

@@ -239,6 +239,17 @@ def test_a_jacobian_that_is_dear_is_asked_for_less_often():
     assert spared.loss == pytest.approx(end.loss, rel=1e-4)
 
 
+def test_a_good_point_from_which_no_slope_leads_on_is_refused():
+    def linearize(x):
+        return x, np.array([[np.inf if x[0] < 0.6 else 1.0]])
+
+    problem = LeastSquares(linearize, gradient=None, start=np.array([1.0]), residual=lambda x: x)
+    end = search(problem, LevenbergMarquardt())
+    assert end.status is Status.STALLED
+    assert 0.6 <= end.coordinates[0] < 1.0
+    assert end.loss == pytest.approx(end.coordinates[0] ** 2 / 2)
+
+
 def test_run_that_may_not_go_on_says_so(method):
     assert driven(method, posed(valley, [-1.2, 1.0]), max_steps=2)[1] is Status.MAX_STEPS
 
