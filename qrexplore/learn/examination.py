@@ -122,7 +122,9 @@ class Examination:
     level
         Chance that intervals and bands hold the truth.
     posterior
-        What all this was read off.
+        What all this was read off, save the estimates where amplitudes may be zero.
+    better
+        The twin at a place where the data are explained better, if one was met; learn again from it.
     """
 
     result: LearnResult
@@ -137,6 +139,7 @@ class Examination:
     bic: float
     level: float
     posterior: Posterior
+    better: Twin | None = None
 
     def __getitem__(self, path: str) -> Estimate:
         """Give what is known of one parameter."""
@@ -230,6 +233,10 @@ class Examination:
             lines.append(f"errors are wider by {math.sqrt(self.result.inflation):.2f} for what is not explained")
         width = max(len(one.path) for one in self.estimates)
         lines += [f"{one.path.ljust(width)}  {one} (posterior/prior {one.ratio:.2g})" for one in self.estimates]
+        if self.better is not None:
+            lines.append(
+                "another place of what faint amplitudes scale explains the data better: learn again from `better`"
+            )
         if self.identifiability.sloppy:
             lines.append("combinations (in prior widths) along which the data say little:")
             lines += [f"  {direction}" for direction in self.identifiability.sloppy]

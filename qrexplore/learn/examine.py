@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Array, Float
+from jaxtyping import Array
 from scipy.special import chdtrc, ndtri
 
-from qrexplore.core import ParameterTable, jit
+from qrexplore.core import jit
 from qrexplore.data import APART, observable
 from qrexplore.learn.ambiguity import Ambiguity, ambiguity
 from qrexplore.learn.comparison import bic, log_evidence
@@ -21,17 +21,15 @@ from qrexplore.learn.goodness import FALSE_ALARM, Goodness, goodness, parameters
 from qrexplore.learn.heldout import held_out as in_and_out
 from qrexplore.learn.identifiability import identifiability, verdict
 from qrexplore.learn.likelihood import Measured
-from qrexplore.learn.posterior import Posterior, posterior
+from qrexplore.learn.mixture import Mixture, about
+from qrexplore.learn.posterior import Posterior
 from qrexplore.learn.predictive import Band, require_level
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.regions import Axis
 from qrexplore.learn.residuals import Evaluation, Kernel
-from qrexplore.optimize import Coordinates
+from qrexplore.twin import Twin
 
 LEVEL = 0.95
-# A scale within so many standard errors of zero may be zero. More than the two of an interval: where it is zero, what it scales
-# was free to go where the noise looks most like it, and has made it seem to be there.
-_FAINT = 3.0
 # a p-value from less freedom than this says nothing
 _FREEDOM = 1.0
 # expected counts below which bins of the IQ plane are judged together
@@ -103,17 +101,16 @@ def examine(
     -----
     Costs one evaluation at most, no compilation but for held-out data, and the search for regions. All is to first order about
     the fit; where a posterior is no Gaussian, `qrexplore.learn.profile` and `qrexplore.learn.sample` say more. One case is known
-    beforehand: of an amplitude that may be zero only the interval is given, zero included, and what it scales (its time constant,
-    say) counts as not learned, however sharply the curvature at the fit seems to tell it (Davies, Biometrika 74, 33 (1987)).
+    beforehand: where an amplitude may be zero, what it scales (its time constant, say) is looked for everywhere, and estimates
+    are those of all places, each with its probability (`qrexplore.learn.mixture`; a fit without such amplitudes, and some twenty
+    evaluations of the residuals for each). Draws and bands are those about the fit.
     """
     require_level(level)
     problem = result.problem
     kernel = kernel or Kernel(problem)
-    found = kernel.evaluate(kernel.point(problem, _point(result)), problem.twin)
-    jacobian = found.jacobian[:, problem.moving]
-    table = _with_priors(result)
-    known = posterior(table, _point(result), jacobian, inflation=result.inflation)
-    scale = float(np.sqrt(result.inflation))
+    found = kernel.evaluate(kernel.point(problem, result.point), problem.twin)
+    known, spread = about(result, kernel)
+    table, scale = known.parameters, float(np.sqrt(result.inflation))
     parts = _parts(problem, found, known.jacobian * scale)
     sizes = [len(part.residual) for part in parts]
     spent = parameters_spent(known.jacobian, known.covariance, sizes)
@@ -125,7 +122,7 @@ def examine(
     told = all(part.measured.noise != "unknown" for part in parts)
     return Examination(
         result=result,
-        estimates=_estimates(known, level),
+        estimates=_estimates(known, spread or known, level),
         identifiability=identifiability(known.jacobian, ones, sigma, table.paths),
         goodness=tuple(
             _judged(part, lost, false_alarm=FALSE_ALARM / int(enough.sum()), seed=seed)
@@ -140,19 +137,12 @@ def examine(
         bic=bic(loss, parameters=len(table), points=problem.independent) if told else np.nan,
         level=level,
         posterior=known,
+        better=_twin(result, known, spread.better) if spread is not None and spread.better is not None else None,
     )
 
 
-def _point(result: LearnResult) -> Float[np.ndarray, " parameters"]:
-    """Give the free coordinates of a fit."""
-    if result.coordinates is not None:
-        return np.asarray(result.coordinates)
-    return Coordinates(result.problem.table).free(result.parameters.values)
-
-
-def _with_priors(result: LearnResult) -> ParameterTable:
-    """Give the learned parameters with the priors that the problem states."""
-    return ParameterTable(replace(row, value=result.parameters[row.path].value) for row in result.problem.table)
+def _twin(result: LearnResult, known: Posterior, values: np.ndarray) -> Twin:
+    return result.problem.moved(dict(zip(known.parameters.paths, values.tolist(), strict=True)))
 
 
 def _parts(problem: LearnProblem, found: Evaluation, jacobian: np.ndarray) -> list[_Part]:
@@ -166,11 +156,11 @@ def _parts(problem: LearnProblem, found: Evaluation, jacobian: np.ndarray) -> li
     ]
 
 
-def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
-    after, before = known.intervals(level), known.intervals(level, prior=True)
-    sigma, ratios = known.sigma * np.abs(known.slopes), known.ratios
-    estimates = {
-        row.path: Estimate(
+def _estimates(known: Posterior, spread: Posterior | Mixture, level: float) -> tuple[Estimate, ...]:
+    after, before = spread.intervals(level), known.intervals(level, prior=True)
+    sigma, ratios = spread.sigma * np.abs(known.slopes), spread.ratios
+    return tuple(
+        Estimate(
             path=row.path,
             unit=row.unit,
             label=row.label,
@@ -182,20 +172,7 @@ def _estimates(known: Posterior, level: float) -> tuple[Estimate, ...]:
             verdict=verdict(float(ratios[k])),
         )
         for k, row in enumerate(known.parameters)
-    }
-    scales = {row.path: row.scaled_by for row in known.parameters if row.scaled_by in estimates}
-    faint = {path for path in scales.values() if abs(estimates[path].value) < _FAINT * estimates[path].sigma}
-    for path, scale in scales.items():
-        if scale in faint:
-            # zero is among the values of its scale, and there any value of it fits as well
-            one = estimates[path]
-            estimates[path] = replace(one, interval=one.prior_interval, ratio=1.0, verdict=verdict(1.0))
-    for path in faint:
-        one = estimates[path]
-        low, high = one.interval
-        word = "weak" if one.verdict == "learned" else one.verdict
-        estimates[path] = replace(one, interval=(min(low, 0.0), max(high, 0.0)), verdict=word)
-    return tuple(estimates.values())
+    )
 
 
 def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Goodness:
@@ -273,7 +250,7 @@ def _scores(
     # nothing is learned from them, so that they need not have points enough for it
     asked = replace(problem, data=held, weights={}, subsample=None, hold=problem.candidates.paths[1:])
     kernel = Kernel(asked)
-    found = kernel.evaluate(kernel.point(problem, _point(result)), problem.twin)
+    found = kernel.evaluate(kernel.point(problem, result.point), problem.twin)
     outside = _parts(asked, found, known.columns(found.jacobian[:, problem.moving]))
     inside, freedom = np.concatenate([part.residual for part in parts]), sum(part.freedom for part in parts)
     density = -float(inside @ inside) / 2 / sum(part.shots for part in parts)
@@ -310,7 +287,7 @@ def _ambiguity(results: Sequence[LearnResult], kernel: Kernel, known: Posterior)
                 "Give results of the same problem."
             )
             raise ValueError(msg)
-        point = _point(one)
+        point = one.point
         found = kernel.evaluate(kernel.point(one.problem, point), one.problem.twin)
         place = known.placed(point)
         prior = place[known.coordinates.whitened]

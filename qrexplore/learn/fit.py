@@ -17,7 +17,7 @@ from qrexplore.learn.problem import LearnProblem, steered, steering
 from qrexplore.learn.residuals import TOLERANCE, Kernel
 from qrexplore.learn.steps import below, pack_steps, prefixed, unpack_steps
 from qrexplore.learn.uncertainty import laplace
-from qrexplore.optimize import Mark, Progress, pack, reposed, unpack, with_rate
+from qrexplore.optimize import Coordinates, Mark, Progress, pack, reposed, unpack, with_rate
 from qrexplore.twin import Twin
 
 
@@ -76,6 +76,13 @@ class LearnResult:
     ideal: "LearnResult | None" = None
     coordinates: Float[np.ndarray, " parameters"] | None = None
     inflation: float = 1.0
+
+    @property
+    def point(self) -> Float[np.ndarray, " parameters"]:
+        """Free coordinates of the fit, also where an earlier version has kept none."""
+        if self.coordinates is not None:
+            return np.asarray(self.coordinates)
+        return Coordinates(self.problem.table).free(self.parameters.values)
 
     def __repr__(self) -> str:
         """Print the learned values with their errors."""

@@ -70,12 +70,12 @@ class Posterior:
     @property
     def slopes(self) -> Float[np.ndarray, " parameters"]:
         """Derivative of each parameter, in its unit, with respect to the coordinate of `center`."""
-        told, free = self.coordinates.whitened, self._free(self.center)
+        told, free = self.coordinates.whitened, self.free(self.center)
         return self.coordinates.slopes(free) / np.where(told, 1.0, _flatness(free))
 
     def values(self, points: Float[np.ndarray, "*draws parameters"]) -> Float[np.ndarray, "*draws parameters"]:
         """Give parameters in their units at points in the coordinates of `center`."""
-        return np.asarray(self.coordinates.values(jnp.asarray(self._free(points))))
+        return np.asarray(self.coordinates.values(jnp.asarray(self.free(points))))
 
     def intervals(self, level: float, *, prior: bool = False) -> Float[np.ndarray, "parameters 2"]:
         """Give the central interval of each parameter in its unit, within its bounds; or that before the data."""
@@ -96,7 +96,7 @@ class Posterior:
 
     def columns(self, jacobian: Float[np.ndarray, "rows parameters"]) -> Float[np.ndarray, "rows parameters"]:
         """Give derivatives with respect to the coordinates of `center` from those with respect to free coordinates."""
-        told, free = self.coordinates.whitened, self._free(self.center)
+        told, free = self.coordinates.whitened, self.free(self.center)
         return in_units(jacobian, np.where(told, 1.0, _flatness(free)), np.ones(len(free)))
 
     def draws(self, count: int, *, seed: int) -> Float[np.ndarray, "draws parameters"]:
@@ -122,7 +122,8 @@ class Posterior:
         spread = random.random(len(steps)) ** (reach < 1)
         return np.vstack([kept, self.center + steps * (reach * spread)[:, None]])[:count]
 
-    def _free(self, points: Float[np.ndarray, "*draws parameters"]) -> Float[np.ndarray, "*draws parameters"]:
+    def free(self, points: Float[np.ndarray, "*draws parameters"]) -> Float[np.ndarray, "*draws parameters"]:
+        """Give points in the coordinates of `center` as free coordinates; a place on a bound is moved inside by a hair."""
         told = self.coordinates.whitened
         return np.where(told, points, logit(np.clip(np.where(told, 0.5, points), _EDGE, 1 - _EDGE)))
 

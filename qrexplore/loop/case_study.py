@@ -15,7 +15,7 @@ from jaxtyping import Float
 from qrexplore.core import Named, Step, run, side_by_side
 from qrexplore.data import observable
 from qrexplore.experiments import Experiment
-from qrexplore.learn import Examination, Kernel, LearnProblem, examine, staged
+from qrexplore.learn import Examination, Kernel, LearnProblem, LearnResult, examine, learn, staged
 from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
@@ -29,6 +29,7 @@ from qrexplore.twin.static import late_step
 _TOLERANCE = 3e-4
 # where parameters trade against each other, a search goes on for long and gains less than the likelihood can tell
 _STEPS, _SETTLED = 30, Stop(patience=6, share=1e-4)
+_ELSEWHERE = "a better place"
 _SYMPTOMS = ("chevron",)
 # until when (s) a step has edges, that of an echo too, and how much finer than samples it is followed until then
 _EDGES, _FINER = 100e-9, 8
@@ -105,8 +106,14 @@ def solve_case(
 
     result = run(staged(problem, kernel), on_step=on_step)
     over(stage)
-    examination = examine(result, kernel, held_out={name: data[name] for name in study.held_out})
+    held_out = {name: data[name] for name in study.held_out}
+    examination = examine(result, kernel, held_out=held_out)
     over("examination")
+    if examination.better is not None:
+        result = _continued(result, learn(replace(problem, twin=examination.better), kernel=kernel))
+        over(_ELSEWHERE)
+        examination = examine(result, kernel, held_out=held_out)
+        over("examination")
     known = study.calibration
     rough = CzPulse(known.interaction, 0.5 / (np.sqrt(2) * 2 * _coupling(result.twin)), LINE, ("q0", "q1"))
     diagnosis = diagnosed(examination, kernel, study.twin, symptoms=_SYMPTOMS, gate=rough)
@@ -117,6 +124,20 @@ def solve_case(
     over("mended chevron")
     step = {name: _settled(twin.lines[LINE]) for name, twin in (("learned", result.twin), ("true", study.device))}
     return CaseReport(study, examination, diagnosis, gate, panels, step, seconds)
+
+
+def _continued(before: LearnResult, after: LearnResult) -> LearnResult:
+    """Give a result with the steps of the one that it went on from."""
+    steps = [
+        replace(
+            step,
+            iteration=len(before.history) + step.iteration,
+            seconds=before.seconds + step.seconds,
+            stage=_ELSEWHERE,
+        )
+        for step in after.history
+    ]
+    return replace(after, history=(*before.history, *steps), seconds=before.seconds + after.seconds)
 
 
 def _settled(line: SignalChain) -> Float[np.ndarray, " times"]:

@@ -39,7 +39,7 @@ def hertz(page, seconds):
     return 1000 * (len(times) - 1) / (times[-1] - times[0])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_traces_stream_at_ten_hertz_and_more_while_parameters_are_held_and_freed(notebook, lab, theme):
     page = open_workbench(notebook, lab, f"stream-{theme}", ENDLESS + RAMSEY, theme=theme)
     page.page.get_by_test_id("method").select_option("adam")

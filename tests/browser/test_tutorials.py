@@ -21,6 +21,7 @@ def text(page, name):
     return page.page.get_by_test_id(name).inner_text()
 
 
+@pytest.mark.slow
 def test_the_graph_of_the_first_tutorial_follows_its_sliders(notebook):
     page = notebook("01-differentiable-simulation.ipynb")
     page.run_all(seconds=300)

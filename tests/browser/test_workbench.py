@@ -98,7 +98,7 @@ def report(what, times):
     print(f"\n{line}")  # noqa: T201 (a measurement to read, not to assert)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_dragged_slider_moves_the_curve_and_learning_finds_the_qubit(notebook, lab, theme):
     found = "bench.wait(60); print(abs(bench.twin.parameters['q0.frequency'].value - 5.00002e9) < 2e3)"
     page = open_workbench(notebook, lab, "ramsey", RAMSEY, found, theme=theme)

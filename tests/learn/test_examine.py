@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qrexplore import experiments
-from qrexplore.core import LogNormal, Normal, ParameterTable
+from qrexplore.core import LogNormal
 from qrexplore.data import split
 from qrexplore.learn import (
     Estimate,
@@ -19,10 +19,7 @@ from qrexplore.learn import (
     expected_residuals,
     expected_squares,
     learn,
-    posterior,
 )
-from qrexplore.learn.examine import _estimates
-from qrexplore.optimize import Coordinates
 from qrexplore.twin import AssignmentReadout, library, predict, simulate
 
 TRUTH = {"q0.t1": 33e-6, "readout_q0.false_zero": 0.08}
@@ -174,22 +171,6 @@ def test_a_parameter_without_prior_that_the_data_do_not_tell_is_given_as_its_bou
     assert one.verdict == "not learned"
     assert str(one).startswith("not learned; before the data")
     assert bounds[0] <= one.interval[0] < one.interval[1] <= bounds[1]
-
-
-@pytest.mark.parametrize(("amplitude", "told"), [(2.5, False), (-2.5, False), (4.0, True), (-4.0, True)])
-def test_a_time_constant_is_not_learned_where_its_amplitude_may_be_zero(amplitude, told):
-    # the fit stands at so many standard errors of the amplitude, and its curvature tells both to a hundredth of the prior
-    priors = {"amplitude": Normal(0.0, 0.1), "time_constant": LogNormal(10e-9, 0.5)}
-    twin = library.transmon().replace({"flux_q0.distortion.amplitude": amplitude * 1e-3})
-    rows = twin.parameters.select("flux_q0.distortion.*")
-    rows = ParameterTable(replace(row, prior=priors[row.path.rpartition(".")[2]]) for row in rows)
-    known = posterior(rows, Coordinates(rows).free(rows.values), np.diag([100.0, 100.0]))
-    scale, shape = _estimates(known, 0.95)
-    assert (scale.verdict, shape.verdict) == (("learned", "learned") if told else ("weak", "not learned"))
-    assert (scale.interval[0] <= 0 <= scale.interval[1]) is not told
-    assert scale.sigma == pytest.approx(1e-3, rel=1e-3)
-    assert (shape.interval == shape.prior_interval) is not told
-    assert (shape.ratio < 0.02) is told
 
 
 def test_starts_that_predict_the_same_elsewhere_are_listed():

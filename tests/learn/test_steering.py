@@ -237,7 +237,7 @@ def test_a_rate_that_is_asked_for_at_the_ideal_device_is_that_of_the_next_stage(
     assert walked[0] < 1e-3 * walked[1]
 
 
-@pytest.mark.parametrize("way", ["fit", "guided"])
+@pytest.mark.parametrize("way", ["fit", pytest.param("guided", marks=pytest.mark.slow)])
 def test_a_run_that_was_steered_is_resumed_to_the_same_bits(chevron, decay, tmp_path, way):
     problem = chevron if way == "guided" else replace(decay, method="adam", max_steps=25)
     path = "flux_q1.transfer.gain" if way == "guided" else "q0.t1"

@@ -138,8 +138,10 @@ def test_derivatives_of_the_propagator_are_those_of_the_exponential():
 
 
 @pytest.mark.parametrize("system", [CLOSED, OPEN])
-@pytest.mark.parametrize("save_every", [None, 10])
-@pytest.mark.parametrize("kept", [np.inf, 0])
+@pytest.mark.parametrize(
+    ("kept", "save_every"),
+    [(np.inf, None), (0, 10), *[pytest.param(*one, marks=pytest.mark.slow) for one in [(np.inf, 10), (0, None)]]],
+)
 def test_derivatives_taken_forwards_and_backwards_are_those_of_plain_differentiation(
     monkeypatch, system, save_every, kept
 ):

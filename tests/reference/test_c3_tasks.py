@@ -83,6 +83,7 @@ def test_two_parameters_are_found_to_a_tenth_of_a_hertz_in_under_two_seconds():
     assert worked < 2.0
 
 
+@pytest.mark.slow
 def test_errors_of_1000_shots_over_seeds_and_those_stated_are_the_bound_of_cramer_and_rao(information):
     bound = np.sqrt(np.diag(np.linalg.inv(information)))
     assert np.all(bound < [10e3, 40e3])

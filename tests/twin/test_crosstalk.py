@@ -156,7 +156,8 @@ def slopes_agree(twin, experiment, paths, *, rtol):
         np.testing.assert_allclose(forward[:, column], slope, atol=rtol * max(largest, 1e-3), err_msg=path)
 
 
-@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["alone", "shared past"])
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared past"])
 def test_derivatives_by_the_elements_are_those_of_differences(shared):
     twin = apart(detuning=0.06, **EVERY).replace({"q0.flux_offset": 0.03})
     elements = [path for path in twin.parameters.paths if path.startswith("crosstalk.")]

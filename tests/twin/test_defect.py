@@ -91,7 +91,8 @@ def test_a_gate_loses_to_a_defect_what_swaps_with_it():
     np.testing.assert_allclose(stays[2:], np.cos(TURN * COUPLING * duration) ** 2, atol=3e-3)
 
 
-@pytest.mark.parametrize("dissipative", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("dissipative", [False, True])
 def test_a_gate_beside_a_defect_is_what_a_second_solver_gives(dissipative):
     twin = library.two_transmons(dissipative=dissipative)
     meeting = float(twin.chip.qubits["q0"].frequency - twin.chip.qubits["q1"].anharmonicity)

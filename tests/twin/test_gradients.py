@@ -117,7 +117,7 @@ SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
     *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "closed chevron"),
     *("ramsey_flux", "closed cross_resonance", "wired conditional_oscillation", "wired cross_resonance"),
-    "noisy wired conditional_oscillation",
+    *("noisy wired conditional_oscillation", "ef_spectroscopy", "rabi_chevron", "echo", "allxy"),
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 

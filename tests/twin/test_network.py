@@ -224,7 +224,9 @@ BESIDE = {
 }
 
 
-@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize(
+    "name", [name if name == "ramsey" else pytest.param(name, marks=pytest.mark.slow) for name in BESIDE]
+)
 def test_a_resting_neighbour_shifts_levels_as_one_that_is_simulated(name):
     twin = library.two_transmons().replace({"q1.t_phi": 9e-6})
     alone, experiment = BESIDE[name], experiments.with_spectators(BESIDE[name], "q0", resting=True)
@@ -236,6 +238,7 @@ def test_a_resting_neighbour_shifts_levels_as_one_that_is_simulated(name):
     assert np.max(np.abs(found - np.asarray(predict(twin, alone)))) > 10 * again.deviation
 
 
+@pytest.mark.slow
 def test_a_resting_neighbour_whose_line_plays_moves_away_and_repels_less():
     twin = library.two_transmons().replace({"q0.t_phi": 9e-6})
     alone = experiments.flux_crosstalk(

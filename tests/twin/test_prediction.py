@@ -65,7 +65,7 @@ LINES = {
 }
 
 # lines that are followed in full as the one with filters is not, but as one another
-REPEATED = ("compression", "clip and steps")
+REPEATED = ("compression", "clip and steps", "running clock")
 
 
 CASES = [(True, "as it comes"), *[(False, line) for line in LINES if line not in REPEATED]]

@@ -30,9 +30,14 @@ PAIR = {
 WARM = {"q0.thermal_population": 0.06, "q0.t1": 3e-6, "q0.t_phi": 5e-6}
 
 
+# one of a qubit, one of a pulse that is distorted, one of a pair; the others are as they are
+OFTEN = [("ramsey", True), ("cryoscope", True), ("chevron", False)]
+CASES = [*product(["chevron", *SINGLE], [False, True]), *((name, True) for name in PAIR if name != "chevron")]
+
+
 @pytest.mark.parametrize(
     ("name", "dissipative"),
-    [*product(["chevron", *SINGLE], [False, True]), *((name, True) for name in PAIR if name != "chevron")],
+    [case if case in OFTEN else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
 )
 def test_both_solvers_agree(name, dissipative):
     experiment = {**PAIR, **SINGLE}[name]
@@ -48,6 +53,7 @@ def test_both_solvers_agree(name, dissipative):
         assert np.ptp(flat) > 0.02, "nothing happens in this experiment"
 
 
+@pytest.mark.slow
 def test_steps_that_are_too_long_are_seen_and_told():
     twin = library.two_transmons(dissipative=False)
     deviations = [simulate(twin, CHEVRON, substeps=n, recheck=4).attrs["recheck_deviation"] for n in (3, 6)]

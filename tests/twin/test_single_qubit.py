@@ -146,7 +146,10 @@ RECHECKED = {
 }  # fmt: skip
 
 
-SLOW = ("ramsey_phases", "echo_flux", "two_photon_spectroscopy", "fine_amplitude", "cryoscope_amplitudes")
+SLOW = (
+    *("ramsey_phases", "echo_flux", "two_photon_spectroscopy", "fine_amplitude", "cryoscope_amplitudes"),
+    *("ef_spectroscopy", "rabi_chevron", "drag_scan", "drive_flux_delay"),
+)
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in RECHECKED]
 
 

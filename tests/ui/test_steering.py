@@ -194,6 +194,7 @@ def test_another_process_pauses_a_run_in_a_folder_and_the_monitor_shows_it(make,
     assert any("'q0.t1' is none of the 4 parameters" in event.words for event in run.events())
 
 
+@pytest.mark.slow
 def test_a_kernel_that_is_killed_loses_no_step_and_the_run_is_finished_from_its_folder(data, tmp_path):
     save(data, tmp_path / "ramsey.nc")
     command = [sys.executable, str(PROGRAM), str(tmp_path / "ramsey.nc"), str(tmp_path / "runs")]

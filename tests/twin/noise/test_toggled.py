@@ -68,6 +68,7 @@ def test_deviation_of_a_signed_mean_is_the_double_integral_of_the_correlation(ra
     np.testing.assert_allclose(found, [expected], rtol=2e-6)
 
 
+@pytest.mark.slow
 def test_it_agrees_with_sample_paths_at_a_bias_and_under_a_pulse():
     twin = one_qubit(t1=30e-6, t_phi=40e-6)
     source = FluxNoise("q0", 4e-5, OneOverF(lowest=10.0))
@@ -83,6 +84,7 @@ def test_it_agrees_with_sample_paths_at_a_bias_and_under_a_pulse():
     assert np.all(sampling_error(with_nodes(twin, source), biased) == 0)
 
 
+@pytest.mark.slow
 def test_derivatives_in_the_noise_agree_with_differences():
     twin = with_nodes(one_qubit(flux_offset=0.1), FluxNoise("q0", 2e-5, OneOverF(lowest=3.0)))
     carrier = float(twin.chip.qubits["q0"].at_flux(jnp.zeros(()))[0])
