@@ -3,7 +3,8 @@
 Where an amplitude is zero nothing tells of what it scales, of the time constant of a settling, say. Near zero the likelihood has
 a valley wherever noise, or what is left of something else, looks a little like it; a fit ends in one of them, and its curvature
 knows of no other. So the fit is made once more without such amplitudes. About that, to first order in the amplitudes and in all
-that does not belong to them, every place is a problem of linear least squares: all places are looked at, and weighed.
+that does not belong to them, every place is a problem of linear least squares: these tell how likely each place is, or for
+several amplitudes each choice of places, and from where to fit all else there, by residuals alone.
 
 References
 ----------
@@ -18,25 +19,27 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import solve_triangular
-from scipy.special import expit, ndtr
+from scipy.special import expit, ndtr, softmax
 
 from qrexplore.core import ParameterTable
 from qrexplore.learn.fit import LearnResult
 from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.residuals import Kernel
-from qrexplore.optimize import LevenbergMarquardt, Stop, search
+from qrexplore.optimize import LevenbergMarquardt, Stop, search, secant
 
 # an amplitude within so many standard errors of zero has other valleys that count: beyond, they are e^-8 as likely at most
 _FAINT = 4.0
 # places of what an amplitude scales: as many over its bounds, or so many prior widths to either side
-_PLACES, _REACH = 17, 2.6
+_PLACES, _REACH = 13, 2.4
 # of its prior width: over how much of an amplitude the slope of the residuals is taken
 _SMALL = 1e-3
-# of the fit without the amplitudes: the linear problem takes on what it leaves
-_NEAR = Stop(steps=8, patience=1, share=5e-5)
-# draws of all places together, where there are several amplitudes, and the Gaussians that are kept at most
-_SWEEPS, _KEPT = 200, 1000
-# of log likelihood: a fit that the places do not come as near to stands beside them, and one better by more is told
+# of the fits at a place; a tenth of what the likelihood can tell is not waited for
+_NEAR = Stop(evaluations=20, patience=3, share=2e-5)
+# choices of places that are looked at one by one; rounds of draws where there are more
+_MOST, _SWEEPS = 30_000, 1000
+# choices that are kept, and that are fitted, where there are several amplitudes
+_KEPT, _DRAWS = 1000, 24
+# of log likelihood: a fit to which no place comes as near stands beside them, and one better by more is told
 _UNLIKE = 1.0
 _BISECTIONS = 50
 
@@ -115,8 +118,8 @@ def about(result: LearnResult, kernel: Kernel) -> tuple[Posterior, Mixture | Non
     result
         The fit.
     kernel
-        That of the fit. It is asked for one evaluation, and, if there are such amplitudes, for those of a fit without them, and
-        for the residuals some twenty times for each.
+        That of the fit. It is asked for one evaluation, and, if there are such amplitudes, for one without them and some
+        hundred times for the residuals.
     """
     values = np.array([result.parameters[path].value for path in result.problem.table.paths])
     known = _gaussian(result, kernel, result.point, values)
@@ -129,7 +132,7 @@ def about(result: LearnResult, kernel: Kernel) -> tuple[Posterior, Mixture | Non
         point = kernel.point(problem, known.free(center))
         return np.concatenate(kernel.residual(point, problem.twin)) / scale
 
-    point = _without(result, kernel, known, faint)
+    point = known.free(_without(known, faint, residuals))
     values = np.asarray(known.coordinates.values(jnp.asarray(point)))
     return known, mixture(known, _gaussian(result, kernel, point, values), faint, residuals)
 
@@ -153,27 +156,66 @@ def mixture(
         left, prior = residuals(center), center[known.coordinates.whitened]
         return float(left @ left + prior @ prior) / 2
 
+    whole = _with_priors(known, residuals)
     linear = _Linear(without, faint, residuals)
     choices, weights = linear.likely(known.center)
-    (best,), _ = linear.gaussians(choices[[int(np.argmax(linear.log_evidence(choices)))]])
-    here = loss(known.center)
-    gain = here - loss(best)
-    shares = weights
-    if len(weights) > _KEPT:
-        kept = np.random.default_rng(0).choice(len(weights), size=_KEPT, p=weights)
-        shares = np.full(_KEPT, 1 / _KEPT)
+    if len(faint) > 1:
+        # draws, each of which counts as much as any other
+        random = np.random.default_rng(0)
+        drawn = random.choice(len(weights), size=_KEPT, p=weights)
+        family = float(np.mean(linear.log_evidence(choices[drawn]) - np.log(weights[drawn])))
+        choices, weights = choices[drawn], np.full(_KEPT, 1 / _KEPT)
     else:
-        kept = np.arange(len(weights))
-    centers, sigmas = linear.gaussians(choices[kept])
-    if abs(float(linear.losses(linear.near(known.center)[None])[0]) - here) > _UNLIKE:
-        # the sum over all places is that over the most likely ones, whose share of it is known best
-        most = np.argsort(-weights)[:_PLACES]
-        family = np.logaddexp.reduce(linear.log_evidence(choices[most])) - np.log(np.sum(weights[most]))
+        family = float(np.logaddexp.reduce(linear.log_evidence(choices)))
+    centers, sigmas = linear.gaussians(choices)
+
+    def fitted(choice: np.ndarray) -> tuple[np.ndarray, float]:
+        (center,), (sigma,) = linear.gaussians(choice[None])
+        return _fitted(whole, center, linear.jacobian(choice), linear.moving, sigma)
+
+    some = choices[:_DRAWS]
+    ends, losses = map(np.array, zip(*map(fitted, some), strict=True))
+    dearer = losses - linear.losses(some)
+    here, best = float(np.sum(whole(known.center) ** 2)) / 2, int(np.argmin(losses))
+    better = known.values(ends[best]) if here - losses[best] > _UNLIKE else None
+    if len(faint) == 1 or np.any(np.abs(dearer) > _UNLIKE):
+        # only what was fitted counts, and a place that costs more than was promised is less likely
+        centers, sigmas = ends, sigmas[:_DRAWS]
+        logs = np.log(weights[:_DRAWS] / np.sum(weights[:_DRAWS])) - dearer
+        weights, family = softmax(logs), family + float(np.logaddexp.reduce(logs))
+    same = np.all(some == linear.near(known.center), axis=1)
+    nearest = losses[same][0] if np.any(same) else fitted(linear.near(known.center))[1]
+    if nearest > here + _UNLIKE:
         own = np.linalg.slogdet(known.covariance)[1] / 2 - here + len(linear.shapes) * np.log(2 * np.pi) / 2
         share = float(expit(own - family))
-        shares = np.append(shares * (1 - share), share)
+        weights = np.append(weights * (1 - share), share)
         centers, sigmas = np.vstack([centers, known.center]), np.vstack([sigmas, known.sigma])
-    return Mixture(known, shares, centers, sigmas, known.values(best) if gain > _UNLIKE else None, gain)
+    return Mixture(known, weights, centers, sigmas, better, here - float(losses[best]))
+
+
+def _with_priors(known: Posterior, residuals: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """Give residuals with a row for each prior: one that is Gaussian draws to its center, bounds to nowhere."""
+    told = known.coordinates.whitened
+    return lambda center: np.concatenate([residuals(center), np.where(told, center, 0.0) / known.prior_sigma])
+
+
+def _fitted(
+    whole: Callable[[np.ndarray], np.ndarray],
+    center: Float[np.ndarray, " parameters"],
+    jacobian: Float[np.ndarray, "residuals moving"],
+    moving: Int[np.ndarray, " moving"],
+    sigma: Float[np.ndarray, " parameters"],
+) -> tuple[np.ndarray, float]:
+    """Fit some coordinates by residuals alone, with a Jacobian from near; give where that ends, and the loss there."""
+
+    def filled(part: np.ndarray) -> np.ndarray:
+        point = center.copy()
+        point[moving] = part
+        return point
+
+    posed = secant(lambda part: whole(filled(part)), center[moving], jacobian, sigma[moving])
+    end = search(posed, LevenbergMarquardt(), stop=_NEAR)
+    return filled(end.coordinates), float(end.loss)
 
 
 def _gaussian(
@@ -211,21 +253,16 @@ def _others(faint: Sequence[Faint], count: int) -> Int[np.ndarray, " others"]:
 
 
 def _without(
-    result: LearnResult, kernel: Kernel, known: Posterior, faint: Sequence[Faint]
+    known: Posterior, faint: Sequence[Faint], residuals: Callable[[np.ndarray], np.ndarray]
 ) -> Float[np.ndarray, " parameters"]:
-    """Fit all else with the amplitudes at zero; give free coordinates."""
-    problem, paths = result.problem, known.parameters.paths
-    center = known.center.copy()
+    """Fit all else with the amplitudes at zero."""
+    common, center = _others(faint, len(known.center)), known.center.copy()
     for one in faint:
         center[one.position] = one.zero
-    point = known.free(center)
-    common = _others(faint, len(paths))
-    if len(common):
-        apart = [path for k, path in enumerate(paths) if k not in common]
-        values = dict(zip(paths, known.values(center).tolist(), strict=True))
-        held = replace(problem, twin=problem.moved(values), hold=[*problem.held, *apart])
-        point[common] = search(kernel.least_squares(held), LevenbergMarquardt(), stop=_NEAR).coordinates
-    return point
+    if not len(common):
+        return center
+    jacobian = np.vstack([known.jacobian, np.diag(1 / known.prior_sigma)])[:, common]
+    return _fitted(_with_priors(known, residuals), center, jacobian, common, known.sigma)[0]
 
 
 class _Linear:
@@ -237,7 +274,7 @@ class _Linear:
 
     def __init__(self, known: Posterior, faint: Sequence[Faint], residuals: Callable[[np.ndarray], np.ndarray]) -> None:
         told, width = known.coordinates.whitened, known.prior_sigma
-        self.zero, self.faint = known.center, faint
+        self.known, self.faint = known, faint
         self.shapes = [k for one in faint for k in one.shapes]
         self.amplitudes = [one.position for one in faint]
         self.common = _others(faint, len(width))
@@ -257,7 +294,8 @@ class _Linear:
         drawn = np.where(told, known.center, 0.0) / width
         basis, triangle = np.linalg.qr(np.vstack([known.jacobian[:, self.common], np.diag(1 / width[self.common])]))
         whole = np.concatenate([begin, drawn[self.common]])
-        columns = np.vstack([np.array(slopes).T, np.zeros((len(self.common), len(slopes)))])
+        self.slopes = np.array(slopes).T
+        columns = np.vstack([self.slopes, np.zeros((len(self.common), len(slopes)))])
         along, left = basis.T @ columns, whole - basis @ (basis.T @ whole)
         columns -= basis @ along
         self.gram, self.pull = columns.T @ columns, columns.T @ left
@@ -267,6 +305,16 @@ class _Linear:
         self.moved, self.follows = -inverse @ (basis.T @ whole), -(inverse @ along).T
         self.variances = np.sum(inverse**2, axis=1)
         self.volume = float(np.sum(np.log(np.abs(np.diag(inverse)))))
+
+    @property
+    def moving(self) -> Int[np.ndarray, " moving"]:
+        """Positions of what is not a place."""
+        return np.array([*self.common, *self.amplitudes])
+
+    def jacobian(self, choice: Int[np.ndarray, " amplitudes"]) -> Float[np.ndarray, "residuals moving"]:
+        """Give the derivative of the residuals, and of the rows of all priors, by what is not a place."""
+        columns = np.hstack([self.known.jacobian[:, self.common], self.slopes[:, choice + self.first]])
+        return np.vstack([columns, np.diag(1 / self.known.prior_sigma)[:, self.moving]])
 
     def near(self, center: Float[np.ndarray, " parameters"]) -> Int[np.ndarray, " amplitudes"]:
         """Give the choice of places next to a point."""
@@ -294,27 +342,29 @@ class _Linear:
     def likely(
         self, center: Float[np.ndarray, " parameters"]
     ) -> tuple[Int[np.ndarray, "choices amplitudes"], Float[np.ndarray, " choices"]]:
-        """Give choices with their probabilities: exact for one amplitude, drawn for several, from a point on (Gibbs)."""
+        """Give choices with their probabilities: all of them, or, where they are too many, those met on a walk from a point."""
+        sizes = [len(places) for places in self.places]
+        if np.prod(sizes, dtype=float) <= _MOST:
+            choices = np.array(list(product(*map(range, sizes))))
+            return choices, softmax(self.log_evidence(choices))
+        # Gibbs sampling; each choice is counted with its probability, not only the one that is drawn
         random, here = np.random.default_rng(0), self.near(center)
         shares: dict[tuple[int, ...], float] = {}
-        for _ in range(_SWEEPS if len(self.faint) > 1 else 1):
-            for k, places in enumerate(self.places):
-                choices = np.repeat(here[None], len(places), axis=0)
-                choices[:, k] = np.arange(len(places))
-                logs = self.log_evidence(choices)
-                weights = np.exp(logs - logs.max())
-                weights /= weights.sum()
-                # each is counted with its probability, not only the one that is drawn
+        for _ in range(_SWEEPS):
+            for k, size in enumerate(sizes):
+                choices = np.repeat(here[None], size, axis=0)
+                choices[:, k] = np.arange(size)
+                weights = softmax(self.log_evidence(choices))
                 for one, weight in zip(map(tuple, choices.tolist()), weights.tolist(), strict=True):
                     shares[one] = shares.get(one, 0.0) + weight
-                here[k] = random.choice(len(places), p=weights)
+                here[k] = random.choice(size, p=weights)
         total = sum(shares.values())
         return np.array(list(shares)), np.array(list(shares.values())) / total
 
     def gaussians(self, choices: Int[np.ndarray, "choices amplitudes"]) -> tuple[np.ndarray, np.ndarray]:
         """Give centers and standard deviations of all parameters."""
         at, inverse, value, _ = self._solved(choices)
-        centers = np.repeat(self.zero[None], len(choices), axis=0)
+        centers = np.repeat(self.known.center[None], len(choices), axis=0)
         variances = np.zeros_like(centers)
         follows = self.follows[at]
         centers[:, self.common] += self.moved + np.einsum("cfk,cf->ck", follows, value)

@@ -19,6 +19,7 @@ from qrexplore.optimize.objective import LeastSquares, Progress, curvature_scale
 from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, rate_of, with_rate
 from qrexplore.optimize.race import Ratio, Trace, race, ratio
 from qrexplore.optimize.reposed import reposed
+from qrexplore.optimize.secant import secant
 from qrexplore.optimize.stop import Mark, Stop
 from qrexplore.optimize.transforms import Coordinates
 
@@ -70,6 +71,7 @@ __all__ = [
     "reposed",
     "residual_distance",
     "search",
+    "secant",
     "starts",
     "unpack",
     "with_rate",
