@@ -32,14 +32,14 @@ class Estimate:
     path, unit, label
         Of the parameter.
     value, sigma
-        Where the fit has it, and the posterior standard deviation there, in `unit`; no number to quote unless learned.
+        Where the fit has it, and how far from there the posterior is (root mean square), in `unit`; no number to quote unless
+        learned.
     interval, prior_interval
         Central intervals after and before the data, in `unit`, within the bounds. Without a prior, the bounds are the prior.
     ratio
         Posterior over prior width, in prior widths of the free coordinate (of the logarithm, say).
     verdict
-        ``learned`` if the ratio is below 0.3, ``weak`` below 0.71, else ``not learned``. What is scaled by a parameter that may
-        be zero is not learned, and that scale itself is at most weak.
+        ``learned`` if the ratio is below 0.3, ``weak`` below 0.71, else ``not learned``.
     """
 
     path: str
@@ -222,6 +222,7 @@ class Examination:
             "resolved": self.ambiguity.resolved if self.ambiguity else None,
             "log_evidence": self.log_evidence,
             "bic": self.bic,
+            "better": self.better and {path: self.better.parameters[path].value for path in self.result.parameters.paths},
         })  # fmt: skip
 
     def __repr__(self) -> str:

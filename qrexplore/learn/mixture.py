@@ -13,30 +13,22 @@ Davies, Biometrika 74, 33 (1987), on testing for what has a parameter of its own
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg import solve_triangular
 from scipy.special import expit, ndtr, softmax
 
 from qrexplore.core import ParameterTable
 from qrexplore.learn.fit import LearnResult
+from qrexplore.learn.places import Faint, Places, faint_amplitudes, others, rows_with_priors
 from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.residuals import Kernel
 from qrexplore.optimize import LevenbergMarquardt, Stop, search, secant
 
-# an amplitude within so many standard errors of zero has other valleys that count: beyond, they are e^-8 as likely at most
-_FAINT = 4.0
-# places of what an amplitude scales: as many over its bounds, or so many prior widths to either side
-_PLACES, _REACH = 13, 2.4
-# of its prior width: over how much of an amplitude the slope of the residuals is taken
-_SMALL = 1e-3
 # of the fits at a place; a tenth of what the likelihood can tell is not waited for
-_NEAR = Stop(evaluations=20, patience=3, share=2e-5)
-# choices of places that are looked at one by one; rounds of draws where there are more
-_MOST, _SWEEPS = 30_000, 1000
+_NEAR = Stop(evaluations=20, patience=6, share=2e-5)
+# of the fit without the amplitudes, each with a Jacobian of its own
+_ROUNDS = 5
 # choices that are kept, and that are fitted, where there are several amplitudes
 _KEPT, _DRAWS = 1000, 24
 # of log likelihood: a fit to which no place comes as near stands beside them, and one better by more is told
@@ -101,15 +93,6 @@ class Mixture:
         return ndtr((place - self.centers) / self.sigmas)
 
 
-@dataclass(frozen=True)
-class Faint:
-    """An amplitude that may be zero: its position, where its zero is, and the positions of what it scales."""
-
-    position: int
-    zero: float
-    shapes: tuple[int, ...]
-
-
 def about(result: LearnResult, kernel: Kernel) -> tuple[Posterior, Mixture | None]:
     """Give the Gaussian about a fit, and with amplitudes that may be zero looked at everywhere; None if there is none.
 
@@ -132,9 +115,10 @@ def about(result: LearnResult, kernel: Kernel) -> tuple[Posterior, Mixture | Non
         point = kernel.point(problem, known.free(center))
         return np.concatenate(kernel.residual(point, problem.twin)) / scale
 
-    point = known.free(_without(known, faint, residuals))
-    values = np.asarray(known.coordinates.values(jnp.asarray(point)))
-    return known, mixture(known, _gaussian(result, kernel, point, values), faint, residuals)
+    def gaussian(center: np.ndarray) -> Posterior:
+        return _gaussian(result, kernel, known.free(center), known.values(center))
+
+    return known, mixture(known, _without(known, faint, residuals, gaussian), faint, residuals)
 
 
 def mixture(
@@ -157,7 +141,7 @@ def mixture(
         return float(left @ left + prior @ prior) / 2
 
     whole = _with_priors(known, residuals)
-    linear = _Linear(without, faint, residuals)
+    linear = Places(without, faint, residuals)
     choices, weights = linear.likely(known.center)
     if len(faint) > 1:
         # draws, each of which counts as much as any other
@@ -231,158 +215,23 @@ def _gaussian(
     return posterior(ParameterTable(rows), point, found.jacobian[:, problem.moving], inflation=result.inflation)
 
 
-def faint_amplitudes(known: Posterior) -> list[Faint]:
-    """Give the amplitudes that may be zero and scale something that was learned, too."""
-    values, found = known.parameters.values, []
-    for position, row in enumerate(known.parameters):
-        shapes = tuple(k for k, other in enumerate(known.parameters) if other.scaled_by == row.path)
-        if not shapes or not row.bounds[0] < 0 < row.bounds[1]:
-            continue
-        nothing = values.copy()
-        nothing[position] = 0.0
-        zero = float(known.placed(known.coordinates.free(nothing))[position])
-        if np.isfinite(zero) and abs(known.center[position] - zero) < _FAINT * known.sigma[position]:
-            found.append(Faint(position, zero, shapes))
-    return found
-
-
-def _others(faint: Sequence[Faint], count: int) -> Int[np.ndarray, " others"]:
-    """Give the positions, of so many, of what does not belong to the amplitudes."""
-    apart = {k for one in faint for k in (one.position, *one.shapes)}
-    return np.array([k for k in range(count) if k not in apart], dtype=int)
-
-
 def _without(
-    known: Posterior, faint: Sequence[Faint], residuals: Callable[[np.ndarray], np.ndarray]
-) -> Float[np.ndarray, " parameters"]:
-    """Fit all else with the amplitudes at zero."""
-    common, center = _others(faint, len(known.center)), known.center.copy()
+    known: Posterior,
+    faint: Sequence[Faint],
+    residuals: Callable[[np.ndarray], np.ndarray],
+    gaussian: Callable[[np.ndarray], Posterior],
+) -> Posterior:
+    """Fit all else with the amplitudes at zero; give the Gaussian there."""
+    common, center, whole = others(faint, len(known.center)), known.center.copy(), _with_priors(known, residuals)
     for one in faint:
         center[one.position] = one.zero
-    if not len(common):
-        return center
-    jacobian = np.vstack([known.jacobian, np.diag(1 / known.prior_sigma)])[:, common]
-    return _fitted(_with_priors(known, residuals), center, jacobian, common, known.sigma)[0]
-
-
-class _Linear:
-    """The residuals to first order about a fit without some amplitudes, for all places of what they scale.
-
-    Parameters that belong to no amplitude are taken out by a projection, so that each choice of places is a problem of as
-    many unknowns as there are amplitudes. Choices are rows of numbers, one for each amplitude: the places in their order.
-    """
-
-    def __init__(self, known: Posterior, faint: Sequence[Faint], residuals: Callable[[np.ndarray], np.ndarray]) -> None:
-        told, width = known.coordinates.whitened, known.prior_sigma
-        self.known, self.faint = known, faint
-        self.shapes = [k for one in faint for k in one.shapes]
-        self.amplitudes = [one.position for one in faint]
-        self.common = _others(faint, len(width))
-        self.places = [_places(told[list(one.shapes)]) for one in faint]
-        self.first = np.cumsum([0, *map(len, self.places)])[:-1]
-        begin, slopes, self.prior = residuals(known.center), [], []
-        for one, places in zip(faint, self.places, strict=True):
-            shapes, step = list(one.shapes), _SMALL * width[one.position]
-            self.prior += list(np.sum(np.where(told[shapes], places**2, 0.0), axis=1) / 2)
-            for place in places:
-                point = known.center.copy()
-                point[shapes] = place
-                point[one.position] += step
-                slopes.append((residuals(point) - begin) / step)
-        self.prior = np.array(self.prior)
-        # priors are rows, too; they draw to their centers, and between bounds nothing does
-        drawn = np.where(told, known.center, 0.0) / width
-        basis, triangle = np.linalg.qr(np.vstack([known.jacobian[:, self.common], np.diag(1 / width[self.common])]))
-        whole = np.concatenate([begin, drawn[self.common]])
-        self.slopes = np.array(slopes).T
-        columns = np.vstack([self.slopes, np.zeros((len(self.common), len(slopes)))])
-        along, left = basis.T @ columns, whole - basis @ (basis.T @ whole)
-        columns -= basis @ along
-        self.gram, self.pull = columns.T @ columns, columns.T @ left
-        self.precision, self.drawn = width[self.amplitudes] ** -2.0, (drawn / width)[self.amplitudes]
-        self.rest = float(left @ left + np.sum(drawn[self.amplitudes] ** 2)) / 2
-        inverse = solve_triangular(triangle, np.eye(len(triangle)))
-        self.moved, self.follows = -inverse @ (basis.T @ whole), -(inverse @ along).T
-        self.variances = np.sum(inverse**2, axis=1)
-        self.volume = float(np.sum(np.log(np.abs(np.diag(inverse)))))
-
-    @property
-    def moving(self) -> Int[np.ndarray, " moving"]:
-        """Positions of what is not a place."""
-        return np.array([*self.common, *self.amplitudes])
-
-    def jacobian(self, choice: Int[np.ndarray, " amplitudes"]) -> Float[np.ndarray, "residuals moving"]:
-        """Give the derivative of the residuals, and of the rows of all priors, by what is not a place."""
-        columns = np.hstack([self.known.jacobian[:, self.common], self.slopes[:, choice + self.first]])
-        return np.vstack([columns, np.diag(1 / self.known.prior_sigma)[:, self.moving]])
-
-    def near(self, center: Float[np.ndarray, " parameters"]) -> Int[np.ndarray, " amplitudes"]:
-        """Give the choice of places next to a point."""
-        pairs = zip(self.faint, self.places, strict=True)
-        return np.array([np.argmin(np.sum((grid - center[list(one.shapes)]) ** 2, axis=1)) for one, grid in pairs])
-
-    def _solved(self, choices: Int[np.ndarray, "choices amplitudes"]) -> tuple[np.ndarray, ...]:
-        """Give columns, covariance and values of the amplitudes, and the loss."""
-        at = choices + self.first
-        inverse = np.linalg.inv(self.gram[at[:, :, None], at[:, None, :]] + np.diag(self.precision))
-        pull = self.pull[at] + self.drawn
-        value = -np.einsum("cij,cj->ci", inverse, pull)
-        return at, inverse, value, self.rest + np.sum(pull * value, axis=1) / 2 + np.sum(self.prior[at], axis=1)
-
-    def losses(self, choices: Int[np.ndarray, "choices amplitudes"]) -> Float[np.ndarray, " choices"]:
-        """Give the smallest loss, priors included."""
-        return self._solved(choices)[3]
-
-    def log_evidence(self, choices: Int[np.ndarray, "choices amplitudes"]) -> Float[np.ndarray, " choices"]:
-        """Give the logarithm of the integral over all but the places, less that of the powers of 2 pi; each has its room."""
-        _, inverse, _, loss = self._solved(choices)
-        room = sum(float(np.sum(np.log(_spacing(grid)))) for grid in self.places)
-        return np.linalg.slogdet(inverse)[1] / 2 + self.volume + room - loss
-
-    def likely(
-        self, center: Float[np.ndarray, " parameters"]
-    ) -> tuple[Int[np.ndarray, "choices amplitudes"], Float[np.ndarray, " choices"]]:
-        """Give choices with their probabilities: all of them, or, where they are too many, those met on a walk from a point."""
-        sizes = [len(places) for places in self.places]
-        if np.prod(sizes, dtype=float) <= _MOST:
-            choices = np.array(list(product(*map(range, sizes))))
-            return choices, softmax(self.log_evidence(choices))
-        # Gibbs sampling; each choice is counted with its probability, not only the one that is drawn
-        random, here = np.random.default_rng(0), self.near(center)
-        shares: dict[tuple[int, ...], float] = {}
-        for _ in range(_SWEEPS):
-            for k, size in enumerate(sizes):
-                choices = np.repeat(here[None], size, axis=0)
-                choices[:, k] = np.arange(size)
-                weights = softmax(self.log_evidence(choices))
-                for one, weight in zip(map(tuple, choices.tolist()), weights.tolist(), strict=True):
-                    shares[one] = shares.get(one, 0.0) + weight
-                here[k] = random.choice(size, p=weights)
-        total = sum(shares.values())
-        return np.array(list(shares)), np.array(list(shares.values())) / total
-
-    def gaussians(self, choices: Int[np.ndarray, "choices amplitudes"]) -> tuple[np.ndarray, np.ndarray]:
-        """Give centers and standard deviations of all parameters."""
-        at, inverse, value, _ = self._solved(choices)
-        centers = np.repeat(self.known.center[None], len(choices), axis=0)
-        variances = np.zeros_like(centers)
-        follows = self.follows[at]
-        centers[:, self.common] += self.moved + np.einsum("cfk,cf->ck", follows, value)
-        variances[:, self.common] = self.variances + np.einsum("cfk,cfg,cgk->ck", follows, inverse, follows)
-        centers[:, self.amplitudes] += value
-        variances[:, self.amplitudes] = np.diagonal(inverse, axis1=1, axis2=2)
-        for k, (one, grid) in enumerate(zip(self.faint, self.places, strict=True)):
-            centers[:, list(one.shapes)] = grid[choices[:, k]]
-            variances[:, list(one.shapes)] = _spacing(grid) ** 2 / 12
-        return centers, np.sqrt(variances)
-
-
-def _places(told: np.ndarray) -> Float[np.ndarray, "places shapes"]:
-    """Give places of what is scaled, in the coordinates of a posterior: within some prior widths, or between the bounds."""
-    inside = (np.arange(_PLACES) + 0.5) / _PLACES
-    return np.array(list(product(*(np.linspace(-_REACH, _REACH, _PLACES) if one else inside for one in told))))
-
-
-def _spacing(places: Float[np.ndarray, "places shapes"]) -> Float[np.ndarray, " shapes"]:
-    """Give how far places are apart: each stands for all up to half the way to the next."""
-    return np.array([np.diff(np.unique(axis))[0] for axis in places.T])
+    base = known
+    for _ in range(_ROUNDS):
+        if len(common):
+            center, _ = _fitted(whole, center, rows_with_priors(base)[:, common], common, known.sigma)
+        base = gaussian(center)
+        basis, _ = np.linalg.qr(rows_with_priors(base)[:, common])
+        # a search without slopes may end where they lead on
+        if np.sum((basis.T @ whole(center)) ** 2) / 2 < _UNLIKE:
+            break
+    return base

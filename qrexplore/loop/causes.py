@@ -37,7 +37,7 @@ _DRAWS = 48
 # largest chi2 per degree of freedom of a model that still explains its data, and the standard deviations of it beyond
 _EXPLAINED, _CHANCE = 1.1, 3.0
 # of the other parameters, when a cause is taken away
-_REFITTED = Stop(steps=5, share=1e-2, patience=3)
+_REFITTED = Stop(steps=3, share=1e-2, patience=3)
 # rise of the deviance below which nothing is there to be looked at
 _ABSENT = 25.0
 

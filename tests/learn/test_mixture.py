@@ -10,7 +10,8 @@ from scipy.stats import binom
 from qrexplore import experiments
 from qrexplore.core import LogNormal, Normal, ParameterTable
 from qrexplore.learn import Kernel, LearnProblem, examine, learn, posterior
-from qrexplore.learn.mixture import Faint, faint_amplitudes, mixture
+from qrexplore.learn.mixture import mixture
+from qrexplore.learn.places import Faint, faint_amplitudes
 from qrexplore.optimize import Coordinates
 from qrexplore.twin import library, simulate
 
@@ -138,7 +139,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say_where_amplitudes_are_draw
 
 @pytest.mark.parametrize("most", [30_000, 1], ids=["all", "drawn"])
 def test_places_of_two_amplitudes_are_weighed_together(most, monkeypatch):
-    monkeypatch.setattr("qrexplore.learn.mixture._MOST", most)
+    monkeypatch.setattr("qrexplore.learn.places._MOST", most)
     # two settlings in one curve, the second through parameters that are there anyway
     names = ("q0.flux_offset", "q0.t1")
     rows = ParameterTable([
@@ -229,8 +230,19 @@ def test_a_fit_on_the_wrong_side_of_zero_is_told_where_the_data_are_explained_be
     )  # fmt: skip
     found = examine(stuck, kernel)
     assert "learn again from `better`" in repr(found)
+    assert found.to_dict()["better"]["flux_q0.distortion.amplitude"] > 0
     low, high = found["flux_q0.distortion.amplitude"].interval
     assert low <= 0.004 <= high
     again = learn(replace(problem, twin=found.better), kernel=kernel)
     assert again.history[-1].loss == pytest.approx(result.history[-1].loss, abs=1e-3)
     assert examine(again, kernel).better is None
+
+
+def test_an_amplitude_can_be_all_that_is_free_beside_what_it_scales():
+    problem, _, result = cryoscope(0.0, 7)
+    few = [path for path in FREE if "distortion" in path]
+    alone = learn(replace(problem, twin=result.twin, free=few, priors={path: FREE[path] for path in few}))
+    found = examine(alone)
+    assert found["flux_q0.distortion.time_constant"].verdict == "not learned"
+    low, high = found["flux_q0.distortion.amplitude"].interval
+    assert low <= 0 <= high
