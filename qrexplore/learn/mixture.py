@@ -49,9 +49,9 @@ class Mixture:
     centers, sigmas
         Center of each, and the standard deviation of each parameter.
     better
-        Parameters, in their units, that fit better than the fit; None where none was met.
+        Parameters, in their units, that explain the data better than the fit by more than 1 in log likelihood; None if none do.
     gain
-        How far the loss there is below that of the fit (half a sum of squares, priors included); at most 0 where there is none.
+        How far the loss at the best place is below that of the fit (half a sum of squares, priors included).
     """
 
     posterior: Posterior
@@ -135,11 +135,6 @@ def mixture(
     residuals
         Gives the whitened residuals of the data, divided by the root of the inflation, in the coordinates of ``known.center``.
     """
-
-    def loss(center: np.ndarray) -> float:
-        left, prior = residuals(center), center[known.coordinates.whitened]
-        return float(left @ left + prior @ prior) / 2
-
     whole = _with_priors(known, residuals)
     linear = Places(without, faint, residuals)
     choices, weights = linear.likely(known.center)
