@@ -134,6 +134,7 @@ def test_a_dragged_slider_moves_the_curve_and_learning_finds_the_qubit(notebook,
     assert page.problems() == []
 
 
+@pytest.mark.slow
 def test_a_value_out_of_bounds_is_refused_in_words_and_the_old_one_stays(notebook, lab):
     page = open_workbench(notebook, lab, "bounds", RAMSEY)
     number = page.page.get_by_test_id("number:q0.t1")

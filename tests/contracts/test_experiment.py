@@ -59,6 +59,13 @@ MADE = {
 }
 
 
+# simulated as another one is, with other sweeps; they wait for the slow run
+ALIKE = (
+    *("swap_chevron", "conditional_oscillation_duration", "drive_cancellation", "flux_crosstalk", "jazz"),
+    *("echo_flux", "two_photon_spectroscopy", "fine_amplitude", "cryoscope_amplitudes"),
+)
+
+
 @pytest.fixture(params=MADE)
 def experiment(request):
     return MADE[request.param]
@@ -111,10 +118,15 @@ def test_sequence_is_made_of_blocks_at_one_traced_point(experiment):
     assert all(isinstance(block, get_args(experiments.Block)) for block in blocks)
 
 
+@pytest.mark.parametrize(
+    "experiment",
+    [pytest.param(name, marks=pytest.mark.slow) if name in ALIKE else name for name in MADE],
+    indirect=True,
+)
 def test_simulation_has_the_labels_of_the_measurement(experiment):
     probed = library.assemble({"q0": Transmon(frequency=5e9)}, resonators={"q0": Resonator(frequency=7.2e9)})
     twin = library.two_transmons(dissipative=False) if len(experiment.qubits) == 2 else probed
-    data = simulate(twin, experiment)
+    data = simulate(twin, experiment, substeps=16)
     validate(data)
     assert observable(data).dims == experiment.dims
     assert np.all(np.isfinite(observable(data)))

@@ -71,7 +71,7 @@ def test_the_fast_exchange_of_a_chevron_tells_coupling_and_meeting():
     assert marks.observed[1] == pytest.approx(2 * np.sqrt(2) * 11e6, rel=0.1)
 
 
-@pytest.mark.parametrize("share", [0.05, -0.05])
+@pytest.mark.parametrize("share", [pytest.param(0.05, marks=pytest.mark.slow), -0.05])
 def test_fringes_beside_a_pulse_tell_the_crosstalk_with_its_sign(share):
     # the slower fringe runs backwards, which its frequency alone does not say
     twin = library.two_transmons(dissipative=False)

@@ -137,6 +137,7 @@ def test_the_device_is_richer_than_the_model_but_not_another_one(study):
     assert study.device.parameters.paths != study.twin.parameters.paths
 
 
+@pytest.mark.slow
 def test_the_naive_model_does_not_know_the_distortion(study):
     experiment = study.experiments["chevron"]
     straight = {path: 0.0 for path in study.truth if path.startswith("flux_q1.") and path.endswith(".amplitude")}

@@ -117,7 +117,7 @@ SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
     *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "closed chevron"),
     *("ramsey_flux", "closed cross_resonance", "wired conditional_oscillation", "wired cross_resonance"),
-    *("noisy wired conditional_oscillation", "ef_spectroscopy", "rabi_chevron", "echo", "allxy"),
+    *("noisy wired conditional_oscillation", "ef_spectroscopy", "rabi_chevron", "echo", "allxy", "cpmg"),
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 
@@ -194,8 +194,9 @@ def test_derivatives_agree_with_finite_differences(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["rabi", "cpmg", "zz_ramsey",
-     *[pytest.param(n, marks=pytest.mark.slow) for n in ("chevron", "rabi_chevron", "flux_step", "conditional_oscillation")]],
+    ["rabi", "cpmg",
+     *[pytest.param(n, marks=pytest.mark.slow)
+       for n in ("zz_ramsey", "chevron", "rabi_chevron", "flux_step", "conditional_oscillation")]],
 )  # fmt: skip
 def test_reverse_mode_equals_forward_mode(name):
     experiment = EXPERIMENTS[name]

@@ -171,7 +171,8 @@ ALL_WAYS = SignalChain(
 )
 
 
-@pytest.mark.parametrize("substeps", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("substeps", [2, 4])
 def test_random_waveform_passes_all_stages_and_comes_back(substeps):
     samples = stairs(3, samples=100) + 1j * stairs(3, samples=100)
     wave = ALL_WAYS.forward(samples, substeps)

@@ -172,6 +172,7 @@ class TestOneOverF:
         # the first point is that of the validation list: 1 % of the coherence
         assert found[0] == pytest.approx(expected[0], rel=1e-2)
 
+    @pytest.mark.slow
     def test_paths_through_a_pulse_dephase_like_paths_through_an_idle(self):
         window, size = 0.5e-6, 0.25e6
 
