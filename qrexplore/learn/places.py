@@ -11,12 +11,13 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import solve_triangular
-from scipy.special import softmax
+from scipy.special import chdtri, softmax
 
 from qrexplore.learn.posterior import Posterior
 
-# an amplitude within so many standard errors of zero has other valleys that count: beyond, they are e^-8 as likely at most
-_FAINT = 4.0
+# chance of chi2 above which amplitudes may be zero, four standard errors of a single one: beyond, other valleys are e^-8 as
+# likely at most
+_CHANCE = 6.3e-5
 # places of what an amplitude scales: as many over its bounds, or so many prior widths to either side
 _PLACES, _REACH = 13, 2.4
 # of its prior width: over how much of an amplitude the slope of the residuals is taken
@@ -35,7 +36,10 @@ class Faint:
 
 
 def faint_amplitudes(known: Posterior) -> list[Faint]:
-    """Give the amplitudes that may be zero and scale something that was learned, too."""
+    """Give the amplitudes that may all be zero at once and scale something that was learned, too.
+
+    Of amplitudes of which each may be zero, but not all of them, since one does what the other would, the fainter ones.
+    """
     values, found = known.parameters.values, []
     for position, row in enumerate(known.parameters):
         shapes = tuple(k for k, other in enumerate(known.parameters) if other.scaled_by == row.path)
@@ -44,9 +48,20 @@ def faint_amplitudes(known: Posterior) -> list[Faint]:
         nothing = values.copy()
         nothing[position] = 0.0
         zero = float(known.placed(known.coordinates.free(nothing))[position])
-        if np.isfinite(zero) and abs(known.center[position] - zero) < _FAINT * known.sigma[position]:
+        if np.isfinite(zero):
             found.append(Faint(position, zero, shapes))
-    return found
+
+    def apart(some: Sequence[Faint]) -> float:
+        """Give how unlikely it is that all are zero, as chi2."""
+        at = [one.position for one in some]
+        gap = known.center[at] - np.array([one.zero for one in some])
+        return float(gap @ np.linalg.solve(known.covariance[np.ix_(at, at)], gap))
+
+    kept: list[Faint] = []
+    for one in sorted(found, key=lambda one: apart([one])):
+        if apart([*kept, one]) < chdtri(len(kept) + 1, _CHANCE):
+            kept.append(one)
+    return sorted(kept, key=lambda one: one.position)
 
 
 def others(faint: Sequence[Faint], count: int) -> Int[np.ndarray, " others"]:

@@ -190,6 +190,21 @@ def test_places_of_two_amplitudes_are_weighed_together(most, monkeypatch):
     )
 
 
+def test_of_amplitudes_that_do_the_same_only_the_fainter_may_be_zero():
+    rows = ParameterTable([
+        *ROWS,
+        replace(TWIN.parameters["q0.flux_offset"], prior=Normal(0.0, 0.02), bounds=(-0.5, 0.5)),
+        replace(TWIN.parameters["q0.t1"], prior=LogNormal(40e-6, 0.5), scaled_by="q0.flux_offset"),
+    ])  # fmt: skip
+    # their sum is known to a hundredth, and each only through it
+    together = np.array(
+        [[100.0, 0, 0, 100.0, 0], [0.5, 0, 0, -0.5, 0], [0, 1, 0, 0, 0], [0, 0, 10, 0, 0], [0, 0, 0, 0, 1]]
+    )
+    both = Faint(0, 0.0, (1,)), Faint(3, 0.0, (4,))
+    assert faint_amplitudes(posterior(rows, np.array([0.3, 0.0, 0.0, 0.7, 0.0]), together)) == [both[0]]
+    assert faint_amplitudes(posterior(rows, np.array([0.7, 0.0, 0.0, -0.7, 0.0]), together)) == list(both)
+
+
 CRYOSCOPE = experiments.cryoscope_amplitudes([0.2, 0.3], np.arange(1, 60, 3) * 1e-9, drive_frequency=5e9, shots=4000)
 FREE = {
     "flux_q0.distortion.amplitude": Normal(0.0, 0.03),
