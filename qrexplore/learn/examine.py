@@ -102,8 +102,8 @@ def examine(
     Costs one evaluation at most, no compilation but for held-out data, and the search for regions. All is to first order about
     the fit; where a posterior is no Gaussian, `qrexplore.learn.profile` and `qrexplore.learn.sample` say more. One case is known
     beforehand: where an amplitude may be zero, what it scales (its time constant, say) is looked for everywhere, and estimates
-    are those of all places, each with its probability (`qrexplore.learn.mixture`; a fit without such amplitudes, and some twenty
-    evaluations of the residuals for each). Draws and bands are those about the fit.
+    are those of all places, each with its probability (`qrexplore.learn.mixture`; a Jacobian or a few more, and some hundred
+    evaluations of the residuals). Draws and bands are those about the fit.
     """
     require_level(level)
     problem = result.problem

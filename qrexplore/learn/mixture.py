@@ -29,7 +29,7 @@ from qrexplore.optimize import LevenbergMarquardt, Stop, search, secant
 _NEAR = Stop(evaluations=20, patience=6, share=2e-5)
 # of the fit without the amplitudes, each with a Jacobian of its own
 _ROUNDS = 5
-# choices that are kept, and that are fitted, where there are several amplitudes
+# choices that are drawn, and that are fitted; all, if they are not more than those
 _KEPT, _DRAWS = 1000, 24
 # of log likelihood: a fit to which no place comes as near stands beside them, and one better by more is told
 _UNLIKE = 1.0
@@ -50,8 +50,6 @@ class Mixture:
         Center of each, and the standard deviation of each parameter.
     better
         Parameters, in their units, that explain the data better than the fit by more than 1 in log likelihood; None if none do.
-    gain
-        How far the loss at the best place is below that of the fit (half a sum of squares, priors included).
     """
 
     posterior: Posterior
@@ -59,7 +57,6 @@ class Mixture:
     centers: Float[np.ndarray, "gaussians parameters"]
     sigmas: Float[np.ndarray, "gaussians parameters"]
     better: Float[np.ndarray, " parameters"] | None
-    gain: float
 
     @property
     def sigma(self) -> Float[np.ndarray, " parameters"]:
@@ -138,7 +135,8 @@ def mixture(
     whole = _with_priors(known, residuals)
     linear = Places(without, faint, residuals)
     choices, weights = linear.likely(known.center)
-    if len(faint) > 1:
+    every = len(choices) <= _DRAWS
+    if not every:
         # draws, each of which counts as much as any other
         random = np.random.default_rng(0)
         drawn = random.choice(len(weights), size=_KEPT, p=weights)
@@ -157,7 +155,7 @@ def mixture(
     dearer = losses - linear.losses(some)
     here, best = float(np.sum(whole(known.center) ** 2)) / 2, int(np.argmin(losses))
     better = known.values(ends[best]) if here - losses[best] > _UNLIKE else None
-    if len(faint) == 1 or np.any(np.abs(dearer) > _UNLIKE):
+    if every or np.any(np.abs(dearer) > _UNLIKE):
         # only what was fitted counts, and a place that costs more than was promised is less likely
         centers, sigmas = ends, sigmas[:_DRAWS]
         logs = np.log(weights[:_DRAWS] / np.sum(weights[:_DRAWS])) - dearer
@@ -169,7 +167,7 @@ def mixture(
         share = float(expit(own - family))
         weights = np.append(weights * (1 - share), share)
         centers, sigmas = np.vstack([centers, known.center]), np.vstack([sigmas, known.sigma])
-    return Mixture(known, weights, centers, sigmas, better, here - float(losses[best]))
+    return Mixture(known, weights, centers, sigmas, better)
 
 
 def _with_priors(known: Posterior, residuals: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
