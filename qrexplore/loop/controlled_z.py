@@ -24,16 +24,20 @@ _EVALUATIONS = 150
 
 @dataclass(frozen=True)
 class CzPulse:
-    """A rectangle of flux for a CZ.
+    """A pulse of flux for a CZ: a flat top between two edges.
+
+    A sudden edge swaps a little of |01> with |10> although they are far from meeting; an edge of a few ns follows slowly enough.
 
     Attributes
     ----------
     amplitude, duration
-        V at the generator, and s.
+        V at the generator, and s from the middle of one edge to the middle of the other.
     line, qubits
         Which line plays it, and the qubits that meet; the last one is pulsed.
     window
         Time that the gate takes with the edges of its pulse, s: trains have one pulse in each.
+    rise
+        Length of an edge, half a period of a cosine, s: a rectangle if zero.
     """
 
     amplitude: float
@@ -41,12 +45,22 @@ class CzPulse:
     line: str
     qubits: tuple[str, str]
     window: float = 80e-9
+    rise: float = 0.0
 
     def samples(self, sample_rate: float, count: int = 1) -> Float[np.ndarray, " samples"]:
         """Give what a generator plays (V): some gates, one after the other."""
-        edges = np.arange(round(self.window * sample_rate) + 1) / sample_rate
-        one = self.amplitude * np.diff(np.clip(edges - _AHEAD, 0.0, self.duration)) * sample_rate
-        return np.tile(one, count)
+        times = np.arange(round(self.window * sample_rate) + 1) / sample_rate - _AHEAD
+        # means over samples: differences of the integral, exact where an edge falls inside a sample
+        area = _switched_on(times, self.rise) - _switched_on(times - self.duration, self.rise)
+        return np.tile(self.amplitude * np.diff(area) * sample_rate, count)
+
+
+def _switched_on(times: Float[np.ndarray, " times"], rise: float) -> Float[np.ndarray, " times"]:
+    """Give the integral up to some times of what goes from 0 to 1 by half a period of a cosine, from time 0 on."""
+    if rise == 0:
+        return np.maximum(times, 0.0)
+    inside = np.clip(times, 0.0, rise)
+    return inside / 2 - rise / (2 * np.pi) * np.sin(np.pi * inside / rise) + np.maximum(times - rise, 0.0)
 
 
 def cz_error(twin: Twin, pulse: CzPulse, *, taps: Float[np.ndarray, " taps"] | None = None, count: int = 1) -> float:

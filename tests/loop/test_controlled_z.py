@@ -56,6 +56,26 @@ def test_a_corrected_device_shows_the_chevron_of_a_straight_line(pulse):
     assert np.max(np.abs(before - aim)) > 0.2
 
 
+def test_samples_are_the_means_of_a_flat_top_between_two_edges():
+    pulse = loop.CzPulse(0.4, 20.3e-9, LINE, ("q0", "q1"), rise=4e-9)
+    times = (np.arange(80 * 1000) + 0.5) * 1e-12 - 2e-9
+
+    def edge(after):
+        return (1 - np.cos(np.pi * np.clip(after / 4e-9, 0, 1))) / 2
+
+    means = (0.4 * (edge(times) - edge(times - 20.3e-9))).reshape(80, 1000).mean(1)
+    np.testing.assert_allclose(pulse.samples(1e9), means, atol=1e-7)
+    np.testing.assert_allclose(pulse.samples(1e9, count=3), np.tile(means, 3), atol=1e-7)
+    sudden = replace(pulse, rise=0.0).samples(1e9)
+    np.testing.assert_allclose(sudden, [0.0] * 2 + [0.4] * 20 + [0.4 * 0.3] + [0.0] * 57, atol=1e-12)
+
+
+def test_edges_that_are_followed_leave_less_of_an_error_than_sudden_ones(pulse):
+    straight = device(0.0)
+    soft = loop.calibrated_cz(straight, replace(pulse, rise=4e-9))
+    assert loop.cz_error(straight, soft) < 0.6 * loop.cz_error(straight, pulse)
+
+
 def test_a_pulse_of_no_height_is_refused():
     with pytest.raises(ValueError, match=r"start\.amplitude"):
         loop.calibrated_cz(device(0.0), loop.CzPulse(0.0, 40e-9, LINE, ("q0", "q1")))
