@@ -21,14 +21,17 @@ from qrexplore.optimize import (
 
 # of the parameters that could be named in an error
 _NAMED = 6
-# the methods along a gradient and the lengths that they measure coordinates in: one whose step is a length of its own needs to
-# know how far off each may be, one whose step is a multiple of the gradient how it curves
+# methods and the lengths that they measure coordinates in: one whose step is a length of its own, or whose first points are
+# spread by one, needs to know how far off each may be, one whose step is a multiple of the gradient how it curves. Searches
+# without derivatives get the lengths as well, or their race against the others would be lost by units
 _SCALES = {
     "l-bfgs": curvature_scale,
     "sgd": curvature_scale,
     "adam": misfit_scale,
     "nadam": misfit_scale,
     "rmsprop": misfit_scale,
+    "cma-es": misfit_scale,
+    "nelder-mead": misfit_scale,
 }
 
 
