@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
-const names = ["parameter_panel", "data_view", "learn_monitor", "computational_graph", "race"];
+const names = ["parameter_panel", "data_view", "learn_monitor", "examination", "computational_graph", "race"];
 
 const options = {
   absWorkingDir: root,

@@ -52,13 +52,21 @@ class Estimate:
     ratio: float
     verdict: str
 
+    @property
+    def number(self) -> str:
+        """The value with its error, in words; empty unless learned."""
+        return format_with_error(self.value, self.sigma, self.unit) if self.verdict == "learned" else ""
+
+    @property
+    def range(self) -> str:
+        """The interval, in words; that before the data unless they tell anything."""
+        return _between(self.prior_interval if self.verdict == "not learned" else self.interval, self.unit)
+
     def __str__(self) -> str:
         """Write a learned number with its error, a weak one as its interval, and none that was not learned."""
-        if self.verdict == "learned":
-            return f"{format_with_error(self.value, self.sigma, self.unit)}, {_between(self.interval, self.unit)}"
-        if self.verdict == "weak":
-            return _between(self.interval, self.unit)
-        return f"not learned; before the data {_between(self.prior_interval, self.unit)}"
+        if self.verdict == "not learned":
+            return f"not learned; before the data {self.range}"
+        return ", ".join(filter(None, (self.number, self.range)))
 
 
 @dataclass(frozen=True)
@@ -225,15 +233,20 @@ class Examination:
             "better": self.better and {path: self.better.parameters[path].value for path in self.result.parameters.paths},
         })  # fmt: skip
 
-    def __repr__(self) -> str:
-        """Print it for people: no number that was not learned."""
+    @property
+    def head(self) -> str:
+        """How much was learned, in a line, and in another by how much errors are wider for what is not explained."""
         counts = Counter(one.verdict for one in self.estimates)
-        head = f"{counts['learned']} of {len(self.estimates)} parameters learned, {counts['weak']} weakly, "
-        lines = [head + f"{counts['not learned']} not; {100 * self.level:.3g} % intervals"]
+        words = f"{counts['learned']} of {len(self.estimates)} parameters learned, {counts['weak']} weakly, "
+        words += f"{counts['not learned']} not; {100 * self.level:.3g} % intervals"
         if self.result.inflation > 1:
-            lines.append(f"errors are wider by {math.sqrt(self.result.inflation):.2f} for what is not explained")
-        width = max(len(one.path) for one in self.estimates)
-        lines += [f"{one.path.ljust(width)}  {one} (posterior/prior {one.ratio:.2g})" for one in self.estimates]
+            words += f"\nerrors are wider by {math.sqrt(self.result.inflation):.2f} for what is not explained"
+        return words
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """All else that is to be said beside the estimates, in lines."""
+        lines = []
         if self.better is not None:
             lines.append(
                 "another place of what faint amplitudes scale explains the data better: learn again from `better`"
@@ -250,16 +263,24 @@ class Examination:
         lines += [f"kept out of the fit, {one}" for one in self.scores]
         if self.ambiguity is not None:
             lines.append(repr(self.ambiguity))
-        return "\n".join(lines)
+        return tuple(lines)
+
+    def __repr__(self) -> str:
+        """Print it for people: no number that was not learned."""
+        width = max(len(one.path) for one in self.estimates)
+        rows = [f"{one.path.ljust(width)}  {one} (posterior/prior {one.ratio:.2g})" for one in self.estimates]
+        return "\n".join([self.head, *rows, *self.findings])
 
 
 def _between(ends: tuple[float, float], unit: str) -> str:
-    """Write both ends of an interval with two digits of its length."""
+    """Write both ends of an interval with two digits of its length, and at least three of their own."""
     length = ends[1] - ends[0]
     size = max(abs(end) for end in ends)
-    digits = 3 if length <= 0 else min(12, max(2, 2 + math.ceil(math.log10(size / length))))
+    digits = 3 if length <= 0 else min(12, max(3, 2 + math.ceil(math.log10(size / length))))
     low, high = (format_quantity(end, unit, digits=digits) for end in ends)
-    return f"{low} to {high}"
+    number, _, written = low.rpartition(" ")
+    # one unit is enough for both
+    return f"{number if number and high.endswith(f' {written}') else low} to {high}"
 
 
 def _plain(value: Any) -> Any:

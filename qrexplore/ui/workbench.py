@@ -11,12 +11,12 @@ from qrexplore.core import Prior, require_choice
 from qrexplore.data import DatasetError
 from qrexplore.experiments import from_dataset
 from qrexplore.hardware import Backend
-from qrexplore.learn import LIKELIHOODS, LearnResult, completed, recipe_of
+from qrexplore.learn import LIKELIHOODS, Examination, LearnResult, completed, recipe_of
 from qrexplore.twin import Twin
-from qrexplore.ui.presenters import MonitorPresenter, PanelPresenter, ViewPresenter
+from qrexplore.ui.presenters import ExaminationPresenter, MonitorPresenter, PanelPresenter, ViewPresenter
 from qrexplore.ui.runner import Runner
 from qrexplore.ui.session import Session
-from qrexplore.ui.widgets import DataView, LearnMonitor, ParameterPanel
+from qrexplore.ui.widgets import DataView, ExaminationView, LearnMonitor, ParameterPanel
 from qrexplore.views import comparison
 
 Data = xr.Dataset | xr.DataTree | Mapping[str, xr.Dataset]
@@ -29,8 +29,8 @@ class Workbench(ipywidgets.HBox):
     ----------
     session
         Current twin, free parameters, history.
-    panel, view, monitor
-        The three widgets.
+    panel, view, monitor, worth
+        The widgets.
     """
 
     def __init__(
@@ -57,18 +57,22 @@ class Workbench(ipywidgets.HBox):
             self.session,
             datasets,
             follow=self._view.follow,
-            ended=self._view.show,
+            begins=self._begins,
+            ended=self._ended,
             priors=priors,
             likelihood=likelihood,
             folder=runs,
         )
+        self._worth = ExaminationPresenter(self._monitor.fitted, examined=self._examined)
         self.view = DataView(self._view)
         self.monitor = LearnMonitor(self._monitor)
+        self.worth = ExaminationView(self._worth)
         self.panel = ParameterPanel(
             PanelPresenter(self.session, self._view.show, self._monitor.check_free),
             layout=ipywidgets.Layout(flex="0 1 460px", min_width="0"),
         )
-        right = ipywidgets.VBox([self.view, self.monitor], layout=ipywidgets.Layout(flex="1 1 520px", min_width="0"))
+        views = [self.view, self.monitor, self.worth]
+        right = ipywidgets.VBox(views, layout=ipywidgets.Layout(flex="1 1 520px", min_width="0"))
         # in a narrow place the views go below the panel
         layout = ipywidgets.Layout(width="100%", align_items="flex-start", flex_flow="row wrap", grid_gap="8px")
         super().__init__([self.panel, right], layout=layout)
@@ -88,6 +92,11 @@ class Workbench(ipywidgets.HBox):
         """What the last run found, or None."""
         return self._monitor.result
 
+    @property
+    def examination(self) -> Examination | None:
+        """What the last fit is worth, or None if it was not examined."""
+        return self._worth.examination
+
     def show(self, name: str) -> None:
         """Show another dataset; ValueError if there is none of that name."""
         self._view.choose(name)
@@ -96,13 +105,29 @@ class Workbench(ipywidgets.HBox):
         """Press Learn: begin to learn the free parameters; RuntimeError if a run is going on."""
         self._monitor.start()
 
+    def examine(self) -> None:
+        """Press Examine: say what the last fit is worth; RuntimeError if there is none, or a run is going on."""
+        self._worth.start()
+
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until nothing is being compiled and no run is going on; False if that takes longer than `timeout` s."""
+        """Wait until nothing is being compiled, learned or examined; False if that takes longer than `timeout` s."""
         began = time.monotonic()
-        if not self._view.wait(timeout):
-            return False
-        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
-        return self.runner.wait(left)
+
+        def left() -> float | None:
+            return None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
+
+        return all(wait(left()) for wait in (self._view.wait, self.runner.wait, self._worth.runner.wait))
+
+    def _begins(self) -> None:
+        self._worth.require_idle()
+
+    def _ended(self) -> None:
+        # what was said of an earlier fit holds no more
+        self._worth.forget()
+        self._view.put_bands(self.twin, {})
+
+    def _examined(self, found: Examination) -> None:
+        self._view.put_bands(found.result.twin, found.bands)
 
 
 def explore(

@@ -2,6 +2,7 @@
 
 from qrexplore.views.comparison import Axis, Comparison, comparison
 from qrexplore.views.computational_graph import ComputationalGraph, GraphNode, GraphNumbers, computational_graph
+from qrexplore.views.examination import EstimateRow, estimate_rows
 from qrexplore.views.learning import LearnedRow, LossCurve, learned_rows, loss_curve, outcome
 from qrexplore.views.parameters import ParameterRow, parameter_rows, slider_range
 from qrexplore.views.race import RaceRow, RaceTable, race_table
@@ -14,6 +15,7 @@ __all__ = [
     "Axis",
     "Comparison",
     "ComputationalGraph",
+    "EstimateRow",
     "GraphNode",
     "GraphNumbers",
     "LearnedRow",
@@ -29,6 +31,7 @@ __all__ = [
     "TracedParameter",
     "comparison",
     "computational_graph",
+    "estimate_rows",
     "learned_rows",
     "learned_step_response",
     "loss_curve",

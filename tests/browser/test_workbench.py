@@ -125,12 +125,18 @@ def test_a_dragged_slider_moves_the_curve_and_learning_finds_the_qubit(notebook,
     assert "converged" in page.page.get_by_test_id("learn-status").inner_text()
     page.page.evaluate(RUN_CELL, 1)
     page.output(1).get_by_text("True").wait_for()
+    page.page.get_by_test_id("examine").click()
+    page.page.get_by_test_id("estimate:q0.frequency").get_by_text("learned", exact=True).wait_for()
+    page.page.wait_for_function("() => document.querySelector(`[data-testid='band-path']`).getAttribute('d') !== ''")
+    page.page.get_by_test_id("findings").get_by_text("experiments explained").wait_for()
     page.fit()
     page.screenshot(f"workbench-ramsey-{theme}")
     page.page.get_by_test_id("undo").click()
     page.page.wait_for_function(
         "before => document.querySelector(`[data-testid='model-path']`).getAttribute('d') === before", arg=model
     )
+    # the band was of the twin that was learned
+    assert path_of(page, "band-path") == ""
     assert page.problems() == []
 
 

@@ -313,8 +313,8 @@ def test_outcomes_that_hardly_come_raise_no_alarm():
 
 def test_intervals_are_written_to_the_digits_they_have():
     one = Estimate("q0.frequency", "Hz", "f", 5.6e9, 1e3, (5.599998e9, 5.600002e9), (5.5e9, 5.7e9), 1e-4, "learned")
-    assert str(one) == "(5.6000000 ± 0.0000010) GHz, 5.599998 GHz to 5.600002 GHz"
-    assert str(replace(one, verdict="not learned")) == "not learned; before the data 5.5 GHz to 5.7 GHz"
+    assert str(one) == "(5.6000000 ± 0.0000010) GHz, 5.599998 to 5.600002 GHz"
+    assert str(replace(one, verdict="not learned")) == "not learned; before the data 5.5 to 5.7 GHz"
 
 
 def test_a_level_outside_0_and_1_is_refused(relaxation):

@@ -56,6 +56,21 @@ describe("data view", () => {
     expect(el.textContent).toContain("delay (µs)");
   });
 
+  it("draws how sure the twin is where that is known, and no longer once it is not", async () => {
+    const { model, el } = mount(CURVE);
+    model.message({ kind: "data", error_bars: false }, [oddBuffer([0, 0.5, 1, 1, 1, 1])]);
+    const ends = [[-0.1, Number.NaN, 0.9, 0, 0, 0], [0.1, 0.5, 1.1, 0, 0, 0]].map(oddBuffer);
+    model.message({ kind: "model", request: 1, level: 0.95 }, [oddBuffer([0, 0.4, 1, 0, 0, 0]), ...ends]);
+    await nextFrame();
+    // two stretches, apart where nothing was measured
+    expect(byTestId(el, "band-path").getAttribute("d")?.match(/Z/g)).toHaveLength(2);
+    expect(el.querySelector(".qx-legend")?.textContent).toContain("95 %");
+    model.message({ kind: "model", request: 2, level: 0 }, [oddBuffer([0, 0.4, 1, 0, 0, 0])]);
+    await nextFrame();
+    expect(byTestId(el, "band-path").getAttribute("d")).toBe("");
+    expect(el.querySelector(".qx-legend")?.textContent).not.toContain("%");
+  });
+
   it("shows the series that is chosen and tells the Python side", async () => {
     const { model, el } = mount(CURVE);
     model.message({ kind: "data", error_bars: false }, [oddBuffer([0, 0.5, 1, 1, 1, 1])]);

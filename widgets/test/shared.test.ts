@@ -6,7 +6,7 @@ import {
   createScale, extent, focused, linearTicks, logTickLabels, logTicks, niceCeiling, niceDomain, SLIDER_STEPS, sliderPosition,
   sliderValue, tickLabels, zoomed,
 } from "../src/shared/scale";
-import { barsPath, dotsPath, linePath, thinned } from "../src/shared/svg";
+import { bandPath, barsPath, dotsPath, linePath, thinned } from "../src/shared/svg";
 import { oddBuffer } from "./fake_model";
 
 const GIGAHERTZ = { unit: "Hz", display_unit: "GHz", factor: 1e9 };
@@ -164,6 +164,12 @@ describe("paths", () => {
     expect(linePath([0, 1, 2], [0, 0.5, 1], x, y)).toBe("M0 10L10 5L20 0");
     expect(linePath([0, 1, 2], [0, Number.NaN, 1], x, y)).toBe("M0 10M20 0");
     expect(linePath([], [], x, y)).toBe("");
+  });
+
+  it("enclose the area between two lines, in a patch for each stretch that is whole", () => {
+    expect(bandPath([0, 1], [0, 0.2], [0.5, 1], x, y)).toBe("M0 5L10 0L10 8L0 10Z");
+    expect(bandPath([0, 1, 2], [0, Number.NaN, 0.2], [0.5, 1, 1], x, y)).toBe("M0 5L0 10ZM20 0L20 8Z");
+    expect(bandPath([], [], [], x, y)).toBe("");
   });
 
   it("draw a dot and a bar for each point that has a value", () => {

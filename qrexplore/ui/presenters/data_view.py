@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from qrexplore.core import require_choice
+from qrexplore.learn import Band
 from qrexplore.twin import Twin
 from qrexplore.ui.predictor import Predictor
 from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageError
@@ -50,6 +51,9 @@ class ViewPresenter:
         self._settled = threading.Event()
         self._request = 0
         self._moved = -_MINE
+        # what a fit predicts, with its uncertainty, and the parameters that this holds for
+        self._bands: Mapping[str, Band] = {}
+        self._banded = np.zeros(0)
         names = list(self._comparisons)
         self._name = names[0]
         self.channel = Channel(
@@ -80,7 +84,7 @@ class ViewPresenter:
             prediction = self.predictors[name].at_once(self._session.twin)
             if prediction is not None:
                 self.channel.put(state="idle", notice="")
-                self._draw(prediction, request)
+                self._draw(prediction, request, self._band())
                 self._settle()
                 return
             self._compiling.add(name)
@@ -99,6 +103,12 @@ class ViewPresenter:
                 self._send_data()
                 self.show()
 
+    def put_bands(self, twin: Twin, bands: Mapping[str, Band]) -> None:
+        """Draw how sure predictions are, by the name of the dataset, as long as the twin is this one."""
+        with self._session.lock:
+            self._bands, self._banded = dict(bands), twin.parameters.values
+            self.show()
+
     def follow(self, twin: Twin) -> None:
         """Draw a twin on its way, if that can be done at once and nobody is moving a slider."""
         with self._session.lock:
@@ -116,10 +126,20 @@ class ViewPresenter:
         if not self._compiling:
             self._settled.set()
 
-    def _draw(self, prediction: np.ndarray, request: int) -> None:
+    def _band(self) -> Band | None:
+        """Give the band of what is shown, if it holds for the twin as it is now."""
+        band = self._bands.get(self._name)
+        if band is None or not np.array_equal(self._banded, self._session.twin.parameters.values):
+            return None
+        # of outcomes of single shots, which are not what is drawn
+        return band if band.center.shape == self._comparison.measured.values.shape else None
+
+    def _draw(self, prediction: np.ndarray, request: int, band: Band | None = None) -> None:
         summary = "    ".join(filter(None, (self._comparison.summary(prediction), self._remark)))
-        content = {"kind": "model", "request": request, "summary": summary}
-        self.channel.send(content, self._comparison.arranged(prediction))
+        level = 0.0 if band is None else band.level
+        content = {"kind": "model", "request": request, "summary": summary, "level": level}
+        ends = () if band is None else (band.lower, band.upper)
+        self.channel.send(content, *(self._comparison.arranged(part) for part in (prediction, *ends)))
 
     def _compile(self, name: str) -> None:
         words = ""

@@ -39,6 +39,8 @@ class MonitorPresenter:
         What is learned from: datasets by name.
     follow
         Called with the twin of the latest step, a few times a second.
+    begins
+        Called before a run begins; raises if none can now.
     ended
         Called when a run has ended and the session's twin is what counts again.
     priors, likelihood
@@ -61,11 +63,13 @@ class MonitorPresenter:
         *,
         follow: Callable[[Twin], None],
         ended: Callable[[], None],
+        begins: Callable[[], None] = lambda: None,
         priors: Mapping[str, Prior] | None = None,
         likelihood: str = "gaussian",
         folder: str | Path | None = None,
     ) -> None:
         self._session, self._data, self._follow, self._ended = session, data, follow, ended
+        self._begins = begins
         self._priors, self._likelihood = dict(priors or {}), likelihood
         self._folder = None if folder is None else Path(folder)
         self._twin = session.twin
@@ -78,6 +82,7 @@ class MonitorPresenter:
         self._followed = 0.0
         self._kept = ""
         self.result: LearnResult | None = None
+        self._fitted: tuple[LearnResult, Kernel | None] | None = None
         self.runner = Runner(
             on_state=self._on_state,
             on_steps=self._on_steps,
@@ -103,6 +108,7 @@ class MonitorPresenter:
 
     def start(self) -> None:
         """Begin a run; RuntimeError if one is going on."""
+        self._begins()
         now, method, rate = (
             self._session.snapshot,
             str(self.channel.traits["method"]),
@@ -142,6 +148,15 @@ class MonitorPresenter:
             self.runner.start(make)
         else:
             self.runner.start_kept(make_kept)
+
+    def fitted(self) -> tuple[LearnResult, Kernel | None]:
+        """Give the last result, and its kernel if that is still there; RuntimeError if there is none, or a run goes on."""
+        if self.runner.busy or self._fitted is None:
+            msg = "there is no fit to examine" + (
+                " before the run has ended." if self.runner.busy else ". Learn first."
+            )
+            raise RuntimeError(msg)
+        return self._fitted
 
     def stop(self) -> None:
         """End the run with the best result so far; RuntimeError if there is none."""
@@ -262,6 +277,8 @@ class MonitorPresenter:
             self.channel.put(status="stopped before the first step")
         else:
             self.result = result
+            # what a run in a folder was made with is not here
+            self._fitted = result, self._kernel if self._folder is None else None
             self._session.apply(result.twin, result.stderr)
             words = outcome(result) + (f". Kept in {self._kept}" if self._kept else "")
             self.channel.put(table=[asdict(row) for row in learned_rows(result)], status=words, elapsed=result.seconds)

@@ -2,9 +2,9 @@
 
 import { bottomAxis, type Box, frame as frameOf, leftAxis } from "../shared/axis";
 import { html, KEEP_KEYS, onceAFrame, setAttribute, svg } from "../shared/dom";
-import { axisTitle } from "../shared/quantity";
+import { axisTitle, formatNumber } from "../shared/quantity";
 import { createScale, type Domain, extent, focused, niceCeiling, niceDomain, type Scale } from "../shared/scale";
-import { barsPath, dotsPath, linePath } from "../shared/svg";
+import { bandPath, barsPath, dotsPath, linePath } from "../shared/svg";
 import { createReadout, entry } from "./readout";
 import { clampIndex, type CurveFrame, nearest, type Plot, residual, type Series } from "./types";
 
@@ -45,8 +45,14 @@ function placeStage(stage: SVGSVGElement, { left, top, width, height }: Box): vo
   setAttribute(stage, "viewBox", `${x} ${y} ${w} ${h}`);
 }
 
-function legend(width: number): SVGGElement {
+function legend(width: number, level: number): SVGGElement {
   const group = svg("g", { class: "qx-legend", transform: `translate(${width - RIGHT - 118} 12)` });
+  if (level > 0) {
+    group.append(
+      svg("rect", { class: "qx-band", x: -92, y: -5, width: 20, height: 10 }),
+      svg("text", { x: -66, y: 0, dy: "0.35em" }, `${formatNumber(100 * level, 3)} %`),
+    );
+  }
   group.append(
     svg("circle", { class: "qx-dots", cx: 5, cy: 0, r: 2.5 }),
     svg("text", { x: 13, y: 0, dy: "0.35em" }, "data"),
@@ -60,13 +66,15 @@ export function createCurve(frame: CurveFrame): Plot {
   const axes = svg("g");
   const bars = svg("path", { class: "qx-bars", "data-testid": "error-bars" });
   const dots = svg("path", { class: "qx-dots", "data-testid": "data-path" });
+  const band = svg("path", { class: "qx-band", "data-testid": "band-path" });
   const line = svg("path", { class: "qx-model", "data-testid": "model-path" });
   const leftBars = svg("path", { class: "qx-bars" });
   const left = svg("path", { class: "qx-dots", "data-testid": "residual-path" });
   const zero = svg("line", { class: "qx-zero" });
+  const leftBand = svg("path", { class: "qx-band" });
   const cursor = svg("line", { class: "qx-cursor", visibility: "hidden" });
-  const mainStage = svg("svg", {}, bars, dots, line);
-  const stripStage = svg("svg", {}, zero, leftBars, left);
+  const mainStage = svg("svg", {}, band, bars, dots, line);
+  const stripStage = svg("svg", {}, leftBand, zero, leftBars, left);
   const picture = svg(
     "svg", { ...KEEP_KEYS, role: "img", tabindex: 0, "aria-label": `${frame.title}: data, twin and residual` },
     axes, mainStage, stripStage, cursor,
@@ -143,7 +151,7 @@ export function createCurve(frame: CurveFrame): Plot {
       const yRest = createScale(restDomain, [strip.top + strip.height, strip.top]);
       xScale = x;
 
-      const key = [width, ...domain, reach].join();
+      const key = [width, ...domain, reach, series.level].join();
       if (key !== axesKey) {
         axesKey = key;
         for (const [name, value] of [["width", width], ["height", height]] as const) setAttribute(picture, name, value);
@@ -153,7 +161,7 @@ export function createCurve(frame: CurveFrame): Plot {
           bottomAxis({ scale: x, box: main, count: columns, labels: false, grid: true }),
           leftAxis({ scale: yRest, box: strip, title: axisTitle({ ...frame.y, label: "residual" }), count: 2 }),
           bottomAxis({ scale: x, box: strip, title: axisTitle(frame.x), count: columns, grid: true }),
-          frameOf(main), frameOf(strip), legend(width),
+          frameOf(main), frameOf(strip), legend(width, series.level),
         );
         placeStage(mainStage, main);
         placeStage(stripStage, strip);
@@ -167,6 +175,11 @@ export function createCurve(frame: CurveFrame): Plot {
       const radius = xs.length > 300 ? 1.4 : xs.length > 90 ? 1.9 : 2.4;
       setAttribute(bars, "d", barsPath(xs, data, errors, x, y));
       setAttribute(dots, "d", dotsPath(xs, data, x, y, radius));
+      const ends = [series.lower, series.upper].map((end) => take(end, order, frame.y.factor)) as [Float64Array, Float64Array];
+      setAttribute(band, "d", bandPath(xs, ...ends, x, y));
+      // what is left has no band wider than its strip: it is cut off there
+      const [under, over] = ends.map((end) => end.map((value, i) => (model[i] as number) - value)) as [Float64Array, Float64Array];
+      setAttribute(leftBand, "d", bandPath(xs, over, under, x, yRest));
       setAttribute(line, "d", linePath(xs, model, x, y));
       setAttribute(leftBars, "d", barsPath(xs, rest, errors, x, yRest));
       setAttribute(left, "d", dotsPath(xs, rest, x, yRest, radius));

@@ -8,15 +8,16 @@ import { createCurve } from "./curve";
 import { createHeatmap } from "./heatmap";
 import { createDatasets } from "./datasets";
 import { createTabs } from "./tabs";
-import type { Frame, Plot, ViewTraits } from "./types";
+import type { Frame, Plot, Series, ViewTraits } from "./types";
 
 const FALLBACK_WIDTH = 640;
 const NOTHING = new Float32Array(0);
+const UNSURE = { lower: NOTHING, upper: NOTHING, level: 0 };
 
 type Incoming =
   | Ack
   | { kind: "data"; error_bars: boolean }
-  | { kind: "model"; request: number; summary?: string };
+  | { kind: "model"; request: number; summary?: string; level?: number };
 
 function isFrame(frame: ViewTraits["frame"] | undefined): frame is Frame {
   return frame !== undefined && (frame.kind === "curve" || frame.kind === "heatmap");
@@ -39,6 +40,7 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
   let data: Float32Array = NOTHING;
   let errors: Float32Array = NOTHING;
   let predicted: Float32Array = NOTHING;
+  let band: Pick<Series, "lower" | "upper" | "level"> = UNSURE;
   let request = 0;
   let plot: Plot | null = null;
 
@@ -51,7 +53,8 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
     const start = selected(frame) * size;
     const part = (values: Float32Array): Float32Array =>
       values.length === size * frame.series.length ? values.subarray(start, start + size) : NOTHING;
-    const series = { data: part(data), errors: part(errors), model: part(predicted) };
+    const sure = { lower: part(band.lower), upper: part(band.upper), level: band.level };
+    const series = { data: part(data), errors: part(errors), model: part(predicted), ...sure };
     plot.paint(series, width());
     if (request > 0 && series.model.length > 0) root.dataset.request = String(request);
   });
@@ -115,10 +118,12 @@ function render({ model, el }: RenderContext<ViewTraits>): CleanUp {
       errors = content.error_bars ? floats(buffers?.[1]) : NOTHING;
       // a curve and a summary that came before were of other data
       predicted = NOTHING;
+      band = UNSURE;
       showSummary();
       paint.ask();
     } else if (content.kind === "model") {
       predicted = floats(buffers?.[0]);
+      band = { lower: floats(buffers?.[1]), upper: floats(buffers?.[2]), level: content.level ?? 0 };
       // what was drawn without being asked for answers the last request as well
       if (content.request > 0) request = content.request;
       if (content.summary !== undefined) setText(summary, content.summary);

@@ -42,6 +42,10 @@ export interface Series {
   data: Float32Array;
   errors: Float32Array;
   model: Float32Array;
+  /** Where the model may be, as sure as `level` says; empty where that is not known. */
+  lower: Float32Array;
+  upper: Float32Array;
+  level: number;
 }
 
 export interface Plot {

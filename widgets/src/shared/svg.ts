@@ -24,6 +24,32 @@ export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, x: Scale,
   return path;
 }
 
+/** The area between two lines, one patch for each stretch where both are finite. */
+export function bandPath(
+  xs: ArrayLike<number>, lower: ArrayLike<number>, upper: ArrayLike<number>, x: Scale, y: Scale,
+): string {
+  let path = "";
+  let ahead = "";
+  let back = "";
+  const close = (): void => {
+    if (ahead !== "") path += `M${ahead}L${back}Z`;
+    ahead = "";
+    back = "";
+  };
+  const length = Math.min(xs.length, lower.length, upper.length);
+  for (let i = 0; i < length; i += 1) {
+    const left = rounded(x(xs[i] as number));
+    const low = rounded(y(lower[i] as number));
+    const high = rounded(y(upper[i] as number));
+    if (Number.isFinite(left + low + high)) {
+      ahead += `${ahead === "" ? "" : "L"}${left} ${high}`;
+      back = `${left} ${low}${back === "" ? "" : "L"}${back}`;
+    } else close();
+  }
+  close();
+  return path;
+}
+
 /** A small circle at each point, all in one path. */
 export function dotsPath(xs: ArrayLike<number>, ys: ArrayLike<number>, x: Scale, y: Scale, radius: number): string {
   let path = "";
