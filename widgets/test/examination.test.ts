@@ -36,13 +36,13 @@ describe("examination", () => {
     model.put("level", 0.95);
     model.put("head", "1 of 2 parameters learned");
     model.put("rows", [
-      { path: "q0.t1", label: "relaxation", number: "30(1) µs", range: "28 µs to 32 µs", verdict: "learned", ratio: 0.05 },
+      { path: "q0.t1", label: "relaxation", number: "30(1) µs", range: "28 to 32 µs", verdict: "learned", ratio: 0.05 },
       { path: "q0.t_phi", label: "dephasing", number: "", range: "10 µs to 1 ms", verdict: "not learned", ratio: 0.98 },
     ]);
     model.put("state", "done");
-    expect(texts(el, "estimate:q0.t1")).toEqual(["relaxation q0.t1", "30(1) µs", "28 µs to 32 µs", "learned", "0.05"]);
-    expect(texts(el, "estimate:q0.t_phi").slice(1)).toEqual(["–", "10 µs to 1 ms (before)", "not learned", "0.98"]);
-    expect(byTestId(el, "worth-table").querySelectorAll("th")[2]?.textContent).toBe("95 % interval");
+    expect(texts(el, "estimate:q0.t1")).toEqual(["relaxation q0.t1", "30(1) µs28 to 32 µs", "learned", "0.05"]);
+    expect(texts(el, "estimate:q0.t_phi").slice(1)).toEqual(["–10 µs to 1 ms (before)", "not learned", "0.98"]);
+    expect(byTestId(el, "worth-table").querySelectorAll("th")[1]?.textContent).toBe("learned value, 95 % interval");
     expect(byTestId(el, "worth-status").textContent).toBe("1 of 2 parameters learned");
   });
 

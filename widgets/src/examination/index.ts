@@ -19,8 +19,9 @@ function line({ path, label, number, range, verdict, ratio }: EstimateRow): HTML
   return html(
     "tr", { "data-testid": `estimate:${path}`, "data-verdict": verdict.replace(" ", "-") },
     html("td", { class: "qx-name" }, label, " ", html("span", { class: "qx-where" }, path)),
-    html("td", { class: "qx-value" }, number || "–"),
-    html("td", { class: "qx-value" }, range + (verdict === "not learned" ? " (before)" : "")),
+    html("td", { class: "qx-value" },
+      html("div", {}, number || "–"),
+      html("div", { class: "qx-range" }, range + (verdict === "not learned" ? " (before)" : ""))),
     html("td", {}, html("span", { class: "qx-verdict" }, verdict)), width(ratio),
   );
 }
@@ -36,11 +37,11 @@ function render({ model, el }: RenderContext<ExaminationTraits>): CleanUp {
   const status = html("div", { class: "qx-status", role: "status", "aria-live": "polite", "data-testid": "worth-status" });
   const findings = html("ul", { class: "qx-findings", "data-testid": "findings" });
   const body = html("tbody");
-  const interval = html("th", { scope: "col", class: "qx-value" });
+  const interval = html("span");
   const table = html(
     "table", { class: "qx-table", "data-testid": "worth-table" },
     html("thead", {}, html("tr", {},
-      html("th", { scope: "col" }, "parameter"), html("th", { scope: "col", class: "qx-value" }, "learned value"), interval,
+      html("th", { scope: "col" }, "parameter"), html("th", { scope: "col", class: "qx-value" }, "learned value, ", interval),
       html("th", { scope: "col" }, "verdict"),
       html("th", { scope: "col", title: "width of what is known after the data, over that before" }, "after/before"))),
     body,
