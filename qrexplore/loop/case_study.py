@@ -28,7 +28,7 @@ from qrexplore.twin.static import late_step
 # of a population: what the steps of the solver may be off by where data are made
 _TOLERANCE = 3e-4
 # where parameters trade against each other, a search goes on for long and gains less than the likelihood can tell
-_STEPS, _SETTLED = 30, Stop(patience=6, share=1e-4)
+_STEPS, _SETTLED = 30, Stop(patience=3, share=1e-4)
 _ELSEWHERE = "a better place"
 _SYMPTOMS = ("chevron",)
 # until when (s) a step has edges, that of an echo too, and how much finer than samples it is followed until then

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 
 from qrexplore.core import Status, jit
 from qrexplore.optimize.objective import LeastSquares, Progress
+from qrexplore.optimize.secant import corrected
 
 # A step counts as good when it brings half of what the linear model promised; the default (99 %) hardly ever lengthens
 # steps along the curved valleys of correlated parameters. Each refusal costs a Jacobian: lengths change gently.
@@ -133,10 +134,13 @@ def _proposed(
     return _Memory(offset, scale, here, state.y_eval, state)
 
 
+def _normal(jacobian: np.ndarray, length: float) -> np.ndarray:
+    return jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / length
+
+
 def _damped(jacobian: np.ndarray, residual: np.ndarray, length: float) -> np.ndarray:
     """Give the damped step of the linear model."""
-    normal = jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / length
-    return -np.linalg.solve(normal, jacobian.T @ residual)
+    return -np.linalg.solve(_normal(jacobian, length), jacobian.T @ residual)
 
 
 def _bent(
@@ -192,14 +196,17 @@ def _halved(memory: _Memory) -> _Memory:
 def _followed(
     problem: LeastSquares, progress: Progress, trial: np.ndarray, residual: np.ndarray, *, length: float, offset: float
 ) -> tuple[np.ndarray, int]:
-    """Go on from a step that was good with the Jacobian of where it began, as long as that keeps what it promises.
+    """Go on from a step that was good without a new Jacobian, as long as what is known of it keeps what it promises.
 
-    Gives the best point, and the calls of the model. It comes as near to the optimum as that Jacobian is right,
-    and ends where it promises no more.
+    Gives the best point, and the calls of the model. The Jacobian of where the step began takes on what each step shows of it, so
+    that a valley is followed around its bend; it ends where no more is promised.
     """
     memory: _Memory = progress.memory
-    _, jacobian = problem.linearize(progress.coordinates)
+    before, jacobian = problem.linearize(progress.coordinates)
     jacobian, longest = jacobian * memory.scale, _LONGEST / memory.scale
+    # steps are compared in the lengths that are still open: a valley is long in some coordinates only
+    open_lengths = np.sqrt(np.diag(np.linalg.inv(_normal(jacobian, length))))
+    jacobian = corrected(jacobian, (trial - progress.coordinates) / memory.scale, residual - before, open_lengths)
     for calls in range(1, _FOLLOWED + 1):
         if _relative_offset(np.asarray(_compressed(residual, jacobian)[0]), len(residual)) < offset:
             return trial, calls
@@ -208,6 +215,8 @@ def _followed(
         found, _ = _alone(problem, further)
         promised = residual @ residual - np.sum((residual + jacobian @ step) ** 2)
         fell = residual @ residual - found @ found
+        if np.isfinite(fell):
+            jacobian = corrected(jacobian, step, found - residual, open_lengths)
         if fell > 0:
             trial, residual = further, found
         # what is not finite has not fallen
@@ -221,7 +230,7 @@ class LevenbergMarquardt:
     """Levenberg-Marquardt with columns scaled to the strength of each parameter.
 
     Where the problem gives its residuals alone, their Jacobian is asked for at points that were found to be better only, and
-    kept for further steps as long as it keeps what it promises.
+    kept for further steps as long as it keeps what it promises; a step then ends with a better point, however many were tried.
 
     Attributes
     ----------
@@ -264,13 +273,23 @@ class LevenbergMarquardt:
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Try the proposed point; take it if the loss falls, else propose one along the bent valley, or a shorter step."""
+        tried = self._tried(problem, progress)
+        # what is refused costs residuals only: it is no step of which so many are waited for
+        while self._sparing(problem) and tried.memory.rejected and self.done(tried) is None:
+            tried = self._tried(problem, tried)
+        return replace(tried, iteration=progress.iteration + 1)
+
+    def _sparing(self, problem: LeastSquares) -> bool:
+        return self.damped and problem.residual is not None
+
+    def _tried(self, problem: LeastSquares, progress: Progress) -> Progress:
         memory: _Memory = progress.memory
         trial = np.asarray(memory.trial) * memory.scale
-        sparing = self.damped and problem.residual is not None
+        sparing = self._sparing(problem)
         residual, jacobian = _alone(problem, trial) if sparing else _linearized(problem, trial)
         loss = float(residual @ residual) / 2
-        iteration, evaluations = progress.iteration + 1, progress.evaluations + 1
-        tried = replace(progress, iteration=iteration, evaluations=evaluations)
+        evaluations = progress.evaluations + 1
+        tried = replace(progress, evaluations=evaluations)
         if memory.bent:
             goes_on, length = None, float(memory.state.search_state.step_size) / float(_SOLVER.search.low_constant)
             if not loss < progress.loss:
@@ -319,8 +338,9 @@ class LevenbergMarquardt:
         # a little step that did all it promised, and is followed by a longer one, is no sign of the end
         quiet = memory.quiet + 1 if progress.loss - loss <= self.tolerance * progress.loss and not lengthened else 0
         gradient = float(np.linalg.norm((jacobian * remembered.scale).T @ residual))
-        return Progress(
-            trial, loss, gradient, iteration, evaluations, replace(remembered, quiet=quiet, first=memory.first)
+        remembered = replace(remembered, quiet=quiet, first=memory.first)
+        return replace(
+            tried, coordinates=trial, loss=loss, gradient_norm=gradient, evaluations=evaluations, memory=remembered
         )
 
     def done(self, progress: Progress) -> Status | None:

@@ -16,9 +16,9 @@ def secant(
 ) -> LeastSquares:
     """Pose a problem of which only residuals are cheap, and a Jacobian is known from somewhere near.
 
-    At each new point the Jacobian takes on what the last step has shown of it, and keeps the rest (Broyden, Math. Comp. 19, 577
-    (1965)). That serves a search of a few steps, where the Jacobian is about right. What is left at the optimum is not seen to be
-    the least by a Jacobian that is wrong along it: a search ends near it, and not on it.
+    At each new point the Jacobian takes on what the last step has shown of it. That serves a search of a few steps, where it is
+    about right. What is left at the optimum is not seen to be the least by a Jacobian that is wrong along it: a search ends near
+    it, and not on it.
 
     Parameters
     ----------
@@ -46,10 +46,7 @@ def secant(
             return met[key], known
         found = met[key] = residual(point)
         if last is not None:
-            step = point - last[0]
-            along = step / scale**2
-            if along @ step > 0:
-                known = known + np.outer(found - last[1] - known @ step, along / (along @ step))
+            known = corrected(known, point - last[0], found - last[1], scale)
         last = np.array(point), found
         return found, known
 
@@ -58,3 +55,18 @@ def secant(
         return float(found @ found) / 2, slopes.T @ found
 
     return LeastSquares(linearize, gradient, start)
+
+
+def corrected(
+    jacobian: Float[np.ndarray, "residuals parameters"],
+    step: Float[np.ndarray, " parameters"],
+    change: Float[np.ndarray, " residuals"],
+    scale: Float[np.ndarray, " parameters"],
+) -> Float[np.ndarray, "residuals parameters"]:
+    """Give a Jacobian that takes on how residuals changed along a step, and keeps the rest.
+
+    The least change of it, where coordinates are measured by their scales (Broyden, Math. Comp. 19, 577 (1965)).
+    """
+    along = step / scale**2
+    length = along @ step
+    return jacobian + np.outer(change - jacobian @ step, along / length) if length > 0 else jacobian

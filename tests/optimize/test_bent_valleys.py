@@ -1,5 +1,7 @@
 """Levenberg-Marquardt along a bent valley: a refused step is tried again with the curvature that it told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,3 +71,19 @@ def test_the_loss_never_rises_and_a_correction_is_counted_as_a_step():
 def test_other_starts_come_to_the_same_end(start):
     end = search(valley(start)[0], LevenbergMarquardt())
     np.testing.assert_allclose(end.coordinates, 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("start", [(-1.2, 1.44), (3.0, 9.0)])
+def test_where_residuals_are_cheap_a_step_ends_with_a_better_point(start):
+    problem, _ = valley(start)
+    tried, method = [], LevenbergMarquardt()
+    cheap = replace(problem, residual=lambda x: tried.append(x) or problem.linearize(x)[0])
+    losses = [(progress := method.init(cheap)).loss]
+    while method.done(progress) is None:
+        progress = method.advance(cheap, progress)
+        losses.append(progress.loss)
+    assert np.all(np.diff(losses) < 0)
+    assert progress.iteration == len(losses) - 1
+    # some were refused on the way: a limit on steps in a row without a gain does not count them
+    assert len(tried) > 3 * progress.iteration
+    np.testing.assert_allclose(progress.coordinates, 1.0, atol=1e-6)

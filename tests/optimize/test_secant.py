@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from qrexplore.optimize import LevenbergMarquardt, Stop, search, secant
+from qrexplore.optimize.secant import corrected
 
 TIMES = np.linspace(0, 5, 40)
 DATA = 1.3 * np.exp(-TIMES / 1.7) + 0.2 + 0.01 * np.sin(37 * TIMES)
@@ -79,3 +80,19 @@ def test_gradient_and_residuals_are_of_the_same_point():
     loss, slope = posed.gradient(begin)
     np.testing.assert_allclose(loss, residual(begin) @ residual(begin) / 2)
     np.testing.assert_allclose(slope, jacobian(begin).T @ residual(begin))
+
+
+def test_a_correction_is_the_least_that_says_what_the_step_showed():
+    random = np.random.default_rng(2)
+    known, step, change = random.standard_normal((5, 3)), random.standard_normal(3), random.standard_normal(5)
+    scale = np.array([1.0, 0.1, 10.0])
+    found = corrected(known, step, change, scale)
+    np.testing.assert_allclose(found @ step, change)
+    # least squares of the elements, each column in its scale, under that condition: any other matrix with it is farther off
+    away = random.standard_normal((200, 5, 3))
+    away -= np.einsum("nij,j,k->nik", away, step, step) / (step @ step)
+    np.testing.assert_allclose(away @ step, 0.0, atol=1e-12)
+    distance = np.linalg.norm((found - known) * scale)
+    others = np.linalg.norm((found + 0.01 * away - known) * scale, axis=(1, 2))
+    assert np.all(others > distance)
+    np.testing.assert_array_equal(corrected(known, np.zeros(3), change, scale), known)
