@@ -38,9 +38,11 @@ from qrexplore.learn.residuals import Evaluation, Kernel
 from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run, way_of
 from qrexplore.learn.sampling import Samples, diagnostics, sample, traceable
 from qrexplore.learn.score import Candidate, score_test
+from qrexplore.learn.several import several
 from qrexplore.learn.staged import staged
 from qrexplore.learn.starts import RECIPES, completed, recipe_of, start
 from qrexplore.learn.study import Study, concluded, question, study
+from qrexplore.learn.thorough import left_out, profiled, sampled
 from qrexplore.learn.uncertainty import Laplace, fisher, in_units, laplace
 
 make_callable(__name__, learn)
@@ -103,6 +105,7 @@ __all__ = [
     "laplace",
     "learn",
     "leave_one_out",
+    "left_out",
     "likelihood_ratio",
     "linear_band",
     "log_evidence",
@@ -115,6 +118,7 @@ __all__ = [
     "preference",
     "problem_of",
     "profile",
+    "profiled",
     "question",
     "raced",
     "recipe_of",
@@ -123,7 +127,9 @@ __all__ = [
     "result_of",
     "resume_run",
     "sample",
+    "sampled",
     "score_test",
+    "several",
     "staged",
     "start",
     "study",
