@@ -51,7 +51,11 @@ def posed(**truth):
 
 
 def diagnosed(**truth):
-    problem, before = posed(**truth), twin()
+    return judged(posed(**truth))
+
+
+def judged(problem):
+    before = twin()
     kernel = Kernel(problem)
     examination = examine(learn(problem, kernel=kernel), kernel)
     gate = loop.CzPulse(0.5, 39e-9, LINE, ("q0", "q1"))
@@ -74,6 +78,8 @@ def test_a_distorted_line_is_named_with_what_it_costs():
     assert rise > 1000
     assert cause.evidence == pytest.approx(rise, rel=0.05)
     assert "and all else fitted anew the deviance rises" in str(cause)
+    assert "to mend it, send its samples through the filter" in str(cause)
+    assert "to mend it" not in str(found.causes[-1])
     assert found.error > 0.05 > found.naive_error
     assert "looked at and rejected:\n  crosstalk of flux pulses" in repr(found)
 
@@ -101,6 +107,19 @@ def test_a_model_that_does_not_explain_the_data_names_nothing():
     assert not found.explained
     assert found.named == ()
     assert "does not explain the data" in repr(found)
+
+
+def test_what_goes_wrong_in_one_experiment_alone_is_noticed_though_it_is_little_in_the_sum_of_all():
+    problem = posed(**{f"{LINE}.fast.amplitude": -0.03})
+    leak = problem.datasets["leak"].copy(deep=True)
+    # a stretch that no parameter can follow, a few standard errors off
+    leak["population"].values[..., 4:7] += 0.03 * np.sign(0.5 - leak["population"].values[..., 4:7])
+    found = judged(replace(problem, data={**problem.datasets, "leak": leak}))
+    # of all, no more than chance allows
+    assert found.chi2_per_dof < 1.1 + 3 * np.sqrt(2 / sum(part.values.size for part in problem.measured))
+    assert not found.explained
+    assert found.worst == "leak"
+    assert found.named == ()
 
 
 def test_every_part_of_the_case_study_that_may_be_wrong_is_a_suspect_and_healthy_ones_are_not_above_their_limit():
