@@ -274,8 +274,8 @@ def _losses(twin: Twin, name: str) -> list[Suspect]:
         return lambda twin: 1 / twin.parameters[path].value
 
     for path, words, limit, mend in (
-        (f"{name}.t1", "relaxation", 1 / 10e-6, "look for what the qubit decays into: a defect, the resonator, the line"),
-        (f"{name}.t_phi", "white dephasing", 1 / 8e-6, "look for photons in the resonator and noise of the generators"),
+        (f"{name}.t1", "relaxation", 1 / 10e-6, "look for what it decays into: a defect, the resonator, a line"),
+        (f"{name}.t_phi", "white dephasing", 1 / 8e-6, "look for photons in the resonator, and generators"),
     ):
         if path in twin.parameters:
             most = twin.parameters[path].bounds[1]
@@ -352,7 +352,8 @@ def diagnosed(
         named = explained and evidence > _ABSENT and size - _SURE * sigma > one.limit
         if named:
             evidence = _rise(kernel, result, one.off)
-        causes.append(Cause(one.name, one.measure, one.limit, one.mend, size, sigma, evidence, explains, gate_share, named))
+        known = one.name, one.measure, one.limit, one.mend
+        causes.append(Cause(*known, size, sigma, evidence, explains, gate_share, named))
     causes.sort(key=lambda cause: (not cause.named, -np.nan_to_num(cause.gate_share), -cause.size / cause.limit))
     worst = min(examination.goodness, key=lambda one: one.p_value, default=None)
     return Diagnosis(tuple(causes), explained, result.chi2_per_dof, naive_error, error, worst.name if worst else "")

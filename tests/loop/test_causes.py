@@ -113,7 +113,7 @@ def test_what_goes_wrong_in_one_experiment_alone_is_noticed_though_it_is_little_
     problem = posed(**{f"{LINE}.fast.amplitude": -0.03})
     leak = problem.datasets["leak"].copy(deep=True)
     # a stretch that no parameter can follow, a few standard errors off
-    leak["population"].values[..., 4:7] += 0.03 * np.sign(0.5 - leak["population"].values[..., 4:7])
+    leak["population"].values[..., 4:7] += 0.025 * np.sign(0.5 - leak["population"].values[..., 4:7])
     found = judged(replace(problem, data={**problem.datasets, "leak": leak}))
     # of all, no more than chance allows
     assert found.chi2_per_dof < 1.1 + 3 * np.sqrt(2 / sum(part.values.size for part in problem.measured))
