@@ -3,7 +3,14 @@
 Nothing here knows what a qubit is. 64-bit numbers are switched on once, when `qrexplore` is imported.
 """
 
-from qrexplore.core.checks import require_axis, require_choice, require_counts, require_finite, require_positive
+from qrexplore.core.checks import (
+    require_axis,
+    require_choice,
+    require_counts,
+    require_finite,
+    require_positive,
+    require_shots,
+)
 from qrexplore.core.compilation import jit, side_by_side
 from qrexplore.core.dependence import influential
 from qrexplore.core.environment import changes, environment
@@ -53,6 +60,7 @@ __all__ = [
     "require_counts",
     "require_finite",
     "require_positive",
+    "require_shots",
     "run",
     "side_by_side",
     "table",

@@ -48,6 +48,13 @@ def require_counts(values: Any, name: str, *, smallest: int = 0) -> None:
         raise ValueError(msg)
 
 
+def require_shots(shots: Any) -> None:
+    """Raise ValueError unless the number of shots is a whole one from 1, or None where it is not known."""
+    if shots is not None and not (isinstance(shots, int | np.integer) and shots >= 1):
+        msg = f"`shots` must be a whole number from 1, got {shots!r}. Give for example shots=1000, or leave it out."
+        raise ValueError(msg)
+
+
 def require_choice(value: Any, name: str, choices: Collection[Any]) -> None:
     """Raise ValueError unless a value is one of a few."""
     if value not in choices:

@@ -34,6 +34,7 @@ from qrexplore.data.schema import (
     observable,
     qubit_name,
     settings,
+    stated_shots,
     validate,
 )
 from qrexplore.data.split import drawn_rows, split, subsampled, thinned
@@ -74,6 +75,7 @@ __all__ = [
     "settings",
     "shared_covariance",
     "split",
+    "stated_shots",
     "subsampled",
     "thinned",
     "validate",

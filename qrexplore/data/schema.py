@@ -7,6 +7,7 @@ NaN of the observable, which are kept where they are.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -235,6 +236,23 @@ def settings(data: xr.Dataset) -> dict[str, Any]:
         msg = f"the attribute `settings` must be a JSON object, got {quote(text)}."
         raise DatasetError(msg, "Write it with json.dumps of a dictionary.")
     return found
+
+
+def stated_shots(data: xr.Dataset) -> int | None:
+    """Give of how many shots each point is, by the settings or else the attributes; None if the dataset does not say.
+
+    Raises
+    ------
+    DatasetError
+        If it says a number below 1, or none at all.
+    """
+    found = settings(data).get("shots", data.attrs.get("shots"))
+    if found is None:
+        return None
+    if not isinstance(found, int | float | np.number) or not math.isfinite(found) or found < 1:
+        msg = f"`shots` of a dataset must be a whole number from 1, got {quote(found)}."
+        raise DatasetError(msg, "Write into its settings how many there were, or leave them out if that is not known.")
+    return int(found)
 
 
 def validate(data: xr.Dataset) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from qrexplore.core import require_axis, require_choice, require_finite
-from qrexplore.data import COMPONENTS, PARTS, DatasetError, observable
+from qrexplore.core import require_axis, require_choice, require_finite, require_shots
+from qrexplore.data import COMPONENTS, PARTS, DatasetError, observable, stated_shots
 from qrexplore.experiments.blocks import Block
 
 # frame of experiments whose file does not say at which frequency the qubit was driven
@@ -104,7 +104,7 @@ class Experiment:
         What is reported: ``population`` ("1"), ``signal`` ("V"), ``iq`` ("V", with the dimension ``component``),
         ``probability`` ("1", with the dimension ``outcome``), or ``transmission`` ("1") of a probed resonator.
     shots
-        Repetitions behind each point, if known.
+        Repetitions behind each point, at least 1, if known.
     traced
         Swept quantities as the leaves of this pytree, while it is one; `points` are made of them.
     """
@@ -117,6 +117,10 @@ class Experiment:
     units: str = "1"
     shots: int | None = None
     traced: Mapping[str, Array] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the number of shots, or ValueError."""
+        require_shots(self.shots)
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
@@ -267,7 +271,7 @@ def build(
     Raises
     ------
     ValueError
-        If an axis is empty or not finite, or `report` is no observable.
+        If an axis is empty or not finite, `report` is no observable, or there are no shots.
     """
     chosen = report or ("signal" if signal else "population")
     require_choice(chosen, "report", tuple(REPORTS))
@@ -362,7 +366,7 @@ def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
     Raises
     ------
     DatasetError
-        If a dimension or coordinate of the protocol is missing.
+        If a dimension or coordinate of the protocol is missing, or it is said to be of no shots.
     """
     array = observable(data)
     wanted = ("qubit", *protocol.dims, *((PARTS[str(array.name)],) if array.name in PARTS else ()))
@@ -385,13 +389,12 @@ def of_dataset(protocol: Protocol, data: xr.Dataset) -> Experiment:
             tuple(map(str, found.dims)), found.values, found.attrs.get("units", ""), found.attrs.get("long_name", name)
         )
     settings = json.loads(data.attrs.get("settings", "{}"))
-    shots = settings.pop("shots", None)
     return Experiment(
         protocol=protocol,
         qubits=tuple(str(name) for name in data.coords["qubit"].values),
         coordinates=coordinates,
-        settings=settings,
+        settings={name: value for name, value in settings.items() if name != "shots"},
         observable=str(array.name),
         units=array.attrs.get("units", "1"),
-        shots=None if shots is None else int(shots),
+        shots=stated_shots(data),
     )

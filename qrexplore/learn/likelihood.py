@@ -29,7 +29,6 @@ McCullagh and Nelder, Generalized Linear Models (1989), sections 2.4 and 6.2 (de
 Hartley and Zisserman, Multiple View Geometry (2003), appendix 6.8 (pseudo-Huber).
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -40,7 +39,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import require_choice
-from qrexplore.data import DENOISED, binned, estimate_noise, observable
+from qrexplore.data import DENOISED, binned, estimate_noise, observable, stated_shots
 
 LIKELIHOODS = ("gaussian", "binomial", "multinomial", "iq mixture", "counts", "mse")
 # probabilities are kept this far from 0 and 1, where one unexpected shot would be impossible
@@ -198,7 +197,7 @@ def _fitting(data: xr.Dataset, name: str) -> str:
     """Give the likelihood that fits a dataset."""
     if name == "iq" and any(one in data for one in _SINGLE):
         return "iq mixture"
-    if not _stated_shots(data):
+    if stated_shots(data) is None:
         return "gaussian"
     return {"population": "binomial", "probability": "multinomial"}.get(name, "gaussian")
 
@@ -227,10 +226,6 @@ def _scatter(array: xr.DataArray) -> Float[np.ndarray, "qubit *ones"] | None:
             noise = estimate_noise(array, str(dim)) ** 2
             estimates.append(np.sqrt(noise.mean([d for d in noise.dims if d != "qubit"]).values))
     return np.min(estimates, axis=0).reshape(-1, *[1] * (array.ndim - 1)) if estimates else None
-
-
-def _stated_shots(data: xr.Dataset) -> float:
-    return json.loads(data.attrs.get("settings", "{}")).get("shots", data.attrs.get("shots", 0)) or 0
 
 
 _SINGLE = ("iq_counts", "iq_shots")
@@ -262,12 +257,12 @@ _SHARES = {"binomial": "population", "multinomial": "probability"}
 
 
 def _shots(data: xr.Dataset, kind: str) -> int:
-    shots, name = _stated_shots(data), observable(data).name
-    if name != _SHARES[kind] or not shots or int(shots) < 1:
+    shots, name = stated_shots(data), observable(data).name
+    if name != _SHARES[kind] or shots is None:
         what = "a population" if kind == "binomial" else "the probability of each outcome"
         msg = (
             f"`likelihood` {kind!r} needs {what} from a known number of shots, got {name!r} with shots {shots!r}. "
             "Use 'gaussian', or set 'shots' in the settings of the dataset."
         )
         raise ValueError(msg)
-    return int(shots)
+    return shots

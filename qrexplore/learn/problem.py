@@ -11,7 +11,7 @@ import xarray as xr
 from jaxtyping import Int
 
 from qrexplore.core import LogNormal, Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
-from qrexplore.data import PARTS, drawn_rows, observable
+from qrexplore.data import PARTS, DatasetError, drawn_rows, observable, stated_shots
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
 from qrexplore.optimize import METHODS, Choice, Features, Stop, automatic
@@ -65,7 +65,8 @@ class LearnProblem:
         If a pattern or name matches nothing, a value is outside its bounds, an option is unknown or out of its range, or
         there are fewer points than free parameters.
     DatasetError
-        If a dataset is not the result of an experiment that a twin can predict.
+        If a dataset is not the result of an experiment that a twin can predict, does not fit the likelihood, or is said to be
+        of no shots. The message names the dataset.
     """
 
     twin: Twin
@@ -166,7 +167,12 @@ class LearnProblem:
         """What came out, for each dataset."""
         found = []
         for name, data in self.whole.items():
-            part = measured(data, self.likelihood, weight=self.weights.get(name, 1.0), robust=self.robust)
+            try:
+                stated_shots(data)
+                part = measured(data, self.likelihood, weight=self.weights.get(name, 1.0), robust=self.robust)
+            except ValueError as error:
+                msg = f"dataset {name!r}: {error}"
+                raise DatasetError(msg) from error
             rows = self.rows.get(name, {})
             taken = [rows.get(str(dim), slice(None)) for dim in observable(data).dims if dim not in PARTS.values()]
             found.append(part.taken(taken) if rows else part)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
-from qrexplore.core import jit
+from qrexplore.core import jit, require_shots
 from qrexplore.experiments import Experiment, Probe
 from qrexplore.twin.dynamics import LARGEST_NORM
 from qrexplore.twin.ensemble import followed
@@ -267,11 +267,7 @@ def means(
 
 
 def _check_shots(shots: int | None, seed: int | None) -> None:
-    if shots is None:
-        return
-    if not isinstance(shots, int) or shots < 1:
-        msg = f"`shots` must be a whole number from 1, got {shots!r}. Give for example shots=1000."
-        raise ValueError(msg)
-    if not isinstance(seed, int) or seed < 0:
+    require_shots(shots)
+    if shots is not None and (not isinstance(seed, int) or seed < 0):
         msg = f"`seed` of {shots} shots must be a whole number from 0, got {seed!r}. Give for example seed=7."
         raise ValueError(msg)

@@ -1,5 +1,7 @@
 """What the builders of experiments refuse and record."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,23 @@ def test_signal_and_shots_are_recorded():
 def test_shots_survive_the_way_through_a_dataset():
     data = experiments.t1(np.ones(2), shots=1000).dataset(np.zeros((1, 2)))
     assert experiments.from_dataset(data).shots == 1000
+
+
+@pytest.mark.parametrize("shots", [0, -5, 0.5, 1e3])
+def test_shots_that_are_no_number_of_shots_are_refused_with_the_way_out(shots):
+    words = rf"`shots` must be a whole number from 1, got {shots}\. Give for example shots=1000, or leave it out"
+    for build, sweep in ((experiments.t1, [1e-6]), (experiments.rabi, [0.1]), (experiments.readout_shots, [0, 1])):
+        with pytest.raises(ValueError, match=words):
+            build(sweep, shots=shots)
+    with pytest.raises(ValueError, match=words):
+        replace(experiments.t1([1e-6], shots=100), shots=shots)
+
+
+def test_dataset_that_is_said_to_be_of_no_shots_is_refused():
+    data = experiments.t1(np.ones(2), shots=1000).dataset(np.zeros((1, 2)))
+    data.attrs["settings"] = '{"shots": 0}'
+    with pytest.raises(DatasetError, match=r"`shots` of a dataset must be a whole number from 1, got '0'\. Write into"):
+        experiments.from_dataset(data)
 
 
 def test_dataset_of_an_unknown_experiment_is_refused_with_the_known_ones():

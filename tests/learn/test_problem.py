@@ -5,6 +5,7 @@ import pytest
 
 from qrexplore import experiments
 from qrexplore.core import LogNormal, Normal, Status, Uniform, run
+from qrexplore.data import DatasetError
 from qrexplore.learn import LearnProblem, laplace, learn, task
 from qrexplore.twin import library, predict, simulate
 
@@ -66,6 +67,28 @@ def test_fewer_points_than_parameters_are_refused():
     data["population"].values[0, 1:] = np.nan
     with pytest.raises(ValueError, match=r"2 free parameters cannot be learned from 1 measured points\. Free fewer"):
         LearnProblem(library.transmon(), data, free=["q0.t1", "readout_q0.false_one"])
+
+
+@pytest.mark.parametrize("likelihood", ["counts", "gaussian", "binomial"])
+@pytest.mark.parametrize("place", ["settings", "attribute"])
+def test_data_of_no_shots_are_refused_by_name_and_with_the_way_out(likelihood, place):
+    data = relaxation().assign_attrs({"settings": '{"shots": 0}'} if place == "settings" else {"shots": 0})
+    words = (
+        r"dataset 'slow': `shots` .* from 1, got '0'\. Write into its settings how many there were, or leave them out"
+    )
+    with pytest.raises(DatasetError, match=words):
+        LearnProblem(
+            library.transmon(),
+            {"fast": relaxation().assign_attrs(shots=9), "slow": data},
+            free=["q0.t1"],
+            likelihood=likelihood,
+        )
+
+
+def test_a_dataset_that_does_not_fit_the_likelihood_is_named():
+    data = {"fast": relaxation().assign_attrs(shots=100), "slow": relaxation()}
+    with pytest.raises(DatasetError, match=r"dataset 'slow': `likelihood` 'binomial' needs a population"):
+        LearnProblem(library.transmon(), data, free=["q0.t1"], likelihood="binomial")
 
 
 def test_missing_points_are_counted_and_left_out():
