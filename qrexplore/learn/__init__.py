@@ -25,7 +25,7 @@ from qrexplore.learn.guided import guided
 from qrexplore.learn.heldout import HeldOut, held_out, predictive_density
 from qrexplore.learn.identifiability import Direction, Identifiability, identifiability
 from qrexplore.learn.landmarks import Landmarks, landmarks
-from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
+from qrexplore.learn.likelihood import LIKELIHOODS, Measured, Missing, measured
 from qrexplore.learn.placing import placed
 from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
@@ -74,6 +74,7 @@ __all__ = [
     "LeaveOneOut",
     "LikelihoodRatio",
     "Measured",
+    "Missing",
     "Optimum",
     "Posterior",
     "Profile",

@@ -222,6 +222,7 @@ class Examination:
             "sloppy": [asdict(one) for one in told.sloppy],
             "goodness": [{**asdict(one), "explained": one.explained, "flags": one.flags} for one in self.goodness],
             "unjudged": self.unjudged,
+            "missing": {name: asdict(lost) for name, lost in self.result.problem.missing.items()},
             "held_out": [asdict(one) for one in self.scores],
             "optima": [
                 {"loss": one.loss, "excess": one.excess, "distance": one.distance, "twins": len(one.twins)}
@@ -258,6 +259,7 @@ class Examination:
         lines.append(f"{len(self.goodness) - len(failed)} of {len(self.goodness)} experiments explained")
         shown = failed or self.goodness[: len(self.goodness) == 1]
         lines += [f"  {line}" for one in shown for line in repr(one).split("\n")]
+        lines += self.result.problem.left_out
         if self.unjudged:
             lines.append(f"too few points to be judged: {', '.join(self.unjudged)}")
         lines += [f"kept out of the fit, {one}" for one in self.scores]

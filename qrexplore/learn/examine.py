@@ -20,7 +20,7 @@ from qrexplore.learn.fit import LearnResult, misfit
 from qrexplore.learn.goodness import FALSE_ALARM, Goodness, goodness, parameters_spent
 from qrexplore.learn.heldout import held_out as in_and_out
 from qrexplore.learn.identifiability import identifiability, verdict
-from qrexplore.learn.likelihood import Measured
+from qrexplore.learn.likelihood import Measured, Missing, missing
 from qrexplore.learn.mixture import Mixture, about
 from qrexplore.learn.posterior import Posterior
 from qrexplore.learn.predictive import Band, require_level
@@ -51,6 +51,11 @@ class _Part:
     def freedom(self) -> float:
         """What noise alone makes of the sum of squares."""
         return float(np.nansum(expected_squares(self.measured, self.predicted)))
+
+    @property
+    def missing(self) -> Missing:
+        """What is left out."""
+        return missing(self.measured, self.data)
 
     @property
     def shots(self) -> int:
@@ -193,7 +198,15 @@ def _judged(part: _Part, spent: float, *, false_alarm: float, seed: int) -> Good
     grid = np.full(there.shape, np.nan)
     grid[there] = found[there] / np.sqrt(np.maximum(variance[there], np.finfo(float).tiny))
     judged = goodness(grid, _axes(part.data, grid.shape), name=part.name, false_alarm=false_alarm, seed=seed)
-    return replace(judged, chi2=squares, dof=freedom, p_value=float(chdtrc(freedom, squares)))
+    lost = part.missing  # points, not their outcomes; bins that are put together are not missing
+    return replace(
+        judged,
+        chi2=squares,
+        dof=freedom,
+        p_value=float(chdtrc(freedom, squares)),
+        points=lost.points - lost.count,
+        missing=lost.count,
+    )
 
 
 def _pooled(measured: Measured, predicted: np.ndarray) -> tuple[Measured, np.ndarray]:

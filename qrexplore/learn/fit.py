@@ -98,8 +98,7 @@ class LearnResult:
                 f"a first look: fitted to {100 * self.problem.fitted_share:.0f} % of the points (seed {self.problem.seed}), "
                 "errors are those of so many"
             )
-        if self.problem.missing_points:
-            lines.append(f"{self.problem.missing_points} measured points are missing (NaN) and were left out")
+        lines += self.problem.left_out
         if self.step_error > TOLERANCE:
             lines.append(
                 f"the steps of the solver are too long here: they put populations off by up to {self.step_error:.1e}. "
@@ -292,11 +291,14 @@ def learned_count(jacobian: Float[np.ndarray, "residuals parameters"], told: Boo
 
 
 def misfit(measured: Sequence[Measured], predictions: Sequence[np.ndarray]) -> float:
-    """Give rms(residual)/rms(data about their mean) over all datasets, each qubit with its own scale."""
+    """Give rms(residual)/rms(data about their mean) over all datasets, each qubit with its own scale; NaN without data."""
     shares = []
     for part, predicted in zip(measured, predictions, strict=True):
         axes = tuple(range(1, part.values.ndim))
-        variance = np.nanvar(part.values, axis=axes)
-        error = np.nanmean((predicted - part.values) ** 2, axis=axes)
+        known = part.present.any(axis=axes)  # of a qubit without a number there is no scale
+        values = np.where(part.present, part.values, np.nan)[known]
+        variance = np.nanvar(values, axis=axes)
+        error = np.nanmean((np.asarray(predicted)[known] - values) ** 2, axis=axes)
         shares.append(error / np.where(variance > 0, variance, 1.0))
-    return float(np.sqrt(np.mean(np.concatenate(shares))))
+    found = np.concatenate(shares)
+    return float(np.sqrt(np.mean(found))) if len(found) else np.nan

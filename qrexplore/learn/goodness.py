@@ -60,7 +60,7 @@ class Goodness:
     chi2, dof, p_value
         Sum of squared residuals, degrees of freedom, and the chance of so much or more in noise.
     points, missing
-        Numbers of points that were compared and that were NaN.
+        Numbers of points that were compared, and that were left out.
     axes
         Tests along each axis that has neighbors enough.
     worst

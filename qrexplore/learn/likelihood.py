@@ -16,6 +16,10 @@ r"""Likelihoods as residuals: half the sum of their squares is minus the logarit
                 and `data.denoised` at best
 =============== ============================ ===================================================== =========================
 
+Points that are not finite are left out, as are those whose error in the file is not above 0, and counted (`Missing`): one of
+them does not make the others worth less. An error of 0 is what ``sqrt(f (1-f)/N)`` says of a share of 0 or 1; where shots are
+known, ``counts`` needs no stated errors and leaves no such point out.
+
 All of them take ``robust``, which holds against outliers, and ``weights`` of datasets. The terms of a multinomial are never
 negative, so that each has a root. Bins of the IQ plane use all that single shots tell, also of levels whose clouds overlap, and
 learn the clouds along with the populations; ``mse`` is the recipe of the white paper, a start rather than a statement.
@@ -30,7 +34,7 @@ Hartley and Zisserman, Multiple View Geometry (2003), appendix 6.8 (pseudo-Huber
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -39,7 +43,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from qrexplore.core import require_choice
-from qrexplore.data import DENOISED, binned, estimate_noise, observable, stated_shots
+from qrexplore.data import DENOISED, PARTS, binned, estimate_noise, observable, stated_shots
 
 LIKELIHOODS = ("gaussian", "binomial", "multinomial", "iq mixture", "counts", "mse")
 # probabilities are kept this far from 0 and 1, where one unexpected shot would be impossible
@@ -56,7 +60,7 @@ class Measured(eqx.Module):
     values
         Measured numbers, in the dimensions of the experiment; missing ones are NaN.
     sigma
-        Standard deviation of each number (Gaussian), or the scale (mse).
+        Standard deviation of each number (Gaussian), or the scale (mse); NaN where the file states none above 0.
     shots
         Repetitions of each number (binomial and multinomial), else 0.
     noise
@@ -83,8 +87,8 @@ class Measured(eqx.Module):
 
     @property
     def present(self) -> np.ndarray:
-        """Where there is a number."""
-        return np.isfinite(np.asarray(self.values))
+        """Where there is a number that can be compared."""
+        return np.isfinite(np.asarray(self.values)) & np.isfinite(np.asarray(self.sigma))
 
     @property
     def independent(self) -> int:
@@ -101,9 +105,9 @@ class Measured(eqx.Module):
         return found
 
     def residuals(self, predicted: Float[Array, "qubit *sweep"]) -> Float[Array, " points"]:
-        """Give the residual of every point; 0 where nothing was measured."""
+        """Give the residual of every point; 0 where there is nothing to compare."""
         model, data, sigma = predicted.reshape(-1), self.values.reshape(-1), self.sigma.reshape(-1)
-        there = jnp.isfinite(data)
+        there = jnp.isfinite(data) & jnp.isfinite(sigma)
         data, sigma = jnp.where(there, data, 0.5), jnp.where(there, sigma, 1.0)
         if self.likelihood == "binomial":
             found = _deviance_root(model, data, self.shots)
@@ -115,6 +119,45 @@ class Measured(eqx.Module):
         if np.isfinite(self.robust):
             found = found * jnp.sqrt(2 / (1 + jnp.sqrt(1 + (found / self.robust) ** 2)))
         return jnp.where(there, found, 0.0)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """How many points of a dataset are left out, and why; one with several numbers counts once, if any of them is.
+
+    Attributes
+    ----------
+    points
+        All points, of every qubit.
+    not_finite
+        Of these, how many are NaN or infinite.
+    no_error
+        How many others have a stated error that is not finite or not above 0.
+    """
+
+    points: int
+    not_finite: int
+    no_error: int
+
+    @property
+    def count(self) -> int:
+        """How many are left out."""
+        return self.not_finite + self.no_error
+
+    @property
+    def reasons(self) -> str:
+        """Why, in words."""
+        told = ((self.not_finite, "not finite"), (self.no_error, "without a stated error above 0"))
+        return ", ".join(f"{count} {words}" for count, words in told if count)
+
+
+def missing(part: Measured, data: xr.Dataset) -> Missing:
+    """Count the points of a dataset that are left out of a comparison."""
+    blank, lost = ~np.isfinite(np.asarray(part.values)), ~part.present
+    if observable(data).name in PARTS:
+        blank, lost = blank.any(axis=-1), lost.any(axis=-1)
+    not_finite = int(blank.sum())
+    return Missing(lost.size, not_finite, int(lost.sum()) - not_finite)
 
 
 def _outcome_root(model: Array, share: Array, shots: int) -> Array:
@@ -171,6 +214,7 @@ def measured(data: xr.Dataset, likelihood: str, *, weight: float = 1.0, robust: 
         )
         raise ValueError(msg)
     array = observable(data)
+    array = array.where(np.isfinite(array))
     values = np.asarray(array.values, dtype=np.float64)
     kind = _fitting(data, str(array.name)) if likelihood == "counts" else likelihood
     sigma, shots, noise, edges = np.ones_like(values), 0, "file", None
@@ -204,16 +248,19 @@ def _fitting(data: xr.Dataset, name: str) -> str:
 
 def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str) -> tuple[np.ndarray, str]:
     """Give the standard error of each number, and where it comes from."""
-    spread = np.nanstd(values, axis=tuple(range(1, values.ndim)), keepdims=True)
+    axes, there = tuple(range(1, values.ndim)), np.isfinite(values)
+    lost = ~there.any(axis=axes, keepdims=True)  # qubits without a number
+    spread = np.nanstd(np.where(lost, 0.0, values), axis=axes, keepdims=True)
     if kind == "mse":
         return spread, "unknown"
     stderr = data.get(f"{array.name}_stderr")
     if stderr is not None:
         stated = np.asarray(stderr.values, dtype=np.float64)
-        if np.all(stated[np.isfinite(values)] > 0):
-            return stated, "file"
+        # NaN at every point is how formats say that no error was measured
+        if not np.all(np.isnan(stated[there])):
+            return np.where(np.isfinite(stated) & (stated > 0), stated, np.nan), "file"
     sigma = _scatter(array)
-    if sigma is None or np.any(sigma > _TOLD * spread):
+    if sigma is None or not np.all((sigma <= _TOLD * spread) | lost):
         return spread, "unknown"
     return sigma, "scatter"
 
@@ -225,7 +272,8 @@ def _scatter(array: xr.DataArray) -> Float[np.ndarray, "qubit *ones"] | None:
         if array.sizes[dim] >= 8 and np.issubdtype(array[dim].dtype, np.number):
             noise = estimate_noise(array, str(dim)) ** 2
             estimates.append(np.sqrt(noise.mean([d for d in noise.dims if d != "qubit"]).values))
-    return np.min(estimates, axis=0).reshape(-1, *[1] * (array.ndim - 1)) if estimates else None
+    # a sweep with too many holes tells nothing, which is NaN
+    return np.fmin.reduce(estimates).reshape(-1, *[1] * (array.ndim - 1)) if estimates else None
 
 
 _SINGLE = ("iq_counts", "iq_shots")

@@ -13,7 +13,7 @@ from jaxtyping import Int
 from qrexplore.core import LogNormal, Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
 from qrexplore.data import PARTS, DatasetError, drawn_rows, observable, stated_shots
 from qrexplore.experiments import Experiment, from_dataset
-from qrexplore.learn.likelihood import LIKELIHOODS, Measured, measured
+from qrexplore.learn.likelihood import LIKELIHOODS, Measured, Missing, measured, missing
 from qrexplore.optimize import METHODS, Choice, Features, Stop, automatic
 from qrexplore.twin import Twin
 
@@ -236,10 +236,25 @@ class LearnProblem:
         sizes = [[observable(data).size for data in some.values()] for some in (self.datasets, self.whole)]
         return sum(sizes[0]) / sum(sizes[1])
 
+    @cached_property
+    def missing(self) -> dict[str, Missing]:
+        """What is left out of each dataset, for those of which anything is."""
+        pairs = zip(self.datasets.items(), self.measured, strict=True)
+        found = {name: missing(part, data) for (name, data), part in pairs}
+        return {name: lost for name, lost in found.items() if lost.count}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is missing, in a line for each dataset of which anything is."""
+        return tuple(
+            f"{lost.count} of {lost.points} points of {name} are missing ({lost.reasons})"
+            for name, lost in self.missing.items()
+        )
+
     @property
     def missing_points(self) -> int:
-        """Number of measured points that are NaN and therefore left out."""
-        return int(np.sum([np.size(part.values) - part.present.sum() for part in self.measured]))
+        """Number of measured points that are left out, since they are not finite or have no error above 0."""
+        return sum(lost.count for lost in self.missing.values())
 
 
 def with_values(problem: LearnProblem, values: Sequence[float] | np.ndarray, **changes: Any) -> LearnProblem:

@@ -44,7 +44,7 @@ class Comparison:
         Swept numbers in SI units; `y_values` is empty for curves.
     data, errors
         Measured numbers and standard errors in 32 bits, which is finer than any screen: ``(series, x)`` or
-        ``(series, y, x)``. `errors` is None if unknown.
+        ``(series, y, x)``. `errors` is None if unknown, and 0 for a point whose stated error is none above 0.
     experiment, measured
         What was done, and the numbers that predictions are judged against.
     """
@@ -88,7 +88,7 @@ class Comparison:
     def summary(self, prediction: Float[np.ndarray, "qubit *sweep"]) -> str:
         """Say in numbers how far a prediction is from the data."""
         words = f"rms misfit / rms data {self.misfit(prediction):.4f}"
-        if self.measured.noise == "unknown":
+        if self.measured.noise == "unknown" or not self.measured.present.any():
             return words
         deviation = (np.asarray(prediction) - self.measured.values) / self.measured.sigma
         chi2 = float(np.nanmean(deviation**2))
@@ -114,7 +114,8 @@ def comparison(experiment: Experiment, data: xr.Dataset) -> Comparison:
     sweeps = [_sweep(data, dim) for dim in experiment.protocol.dims if dim not in branches]
     axes = [_axis(words, units, found) for words, units, found in sweeps]
     heatmap = len(sweeps) == 2
-    errors = _arranged(experiment, np.asarray(data[f"{array.name}_stderr"].values)) if part.noise == "file" else None
+    # a point whose stated error is none is drawn, without a bar
+    errors = _arranged(experiment, np.nan_to_num(part.sigma)) if part.noise == "file" else None
     title = f"{experiment.name.replace('_', ' ')} of {', '.join(experiment.qubits)}"
     source = str(data.attrs.get("source", ""))
     return Comparison(

@@ -311,6 +311,32 @@ def test_outcomes_that_hardly_come_raise_no_alarm():
     assert sum(explained) >= 5
 
 
+def test_points_that_are_missing_are_told_also_of_what_is_not_judged():
+    data = {"decay": measure(), "short": measure(experiments.t1([40e-6, 50e-6], shots=500)), "whole": measure(seed=1)}
+    data["decay"]["population"].values[0, [4, 9, 11]] = np.inf
+    data["short"]["population"].values[0, 1] = np.nan
+    _, kernel, result = examined(data, free=["q0.t1"])
+    found = examine(result, kernel)
+    assert found.unjudged == ("short",)
+    text = repr(found)
+    assert "3 of 60 points of decay are missing (3 not finite)" in text
+    assert "1 of 2 points of short are missing (1 not finite)" in text
+    assert "points of whole" not in text
+    assert found.to_dict()["missing"] == {
+        "decay": {"points": 60, "not_finite": 3, "no_error": 0},
+        "short": {"points": 2, "not_finite": 1, "no_error": 0},
+    }
+
+
+def test_a_point_of_several_outcomes_is_one_point():
+    twin = library.assemble(dict(library.transmon().chip.qubits.items()), readout={"q0": AssignmentReadout()})
+    data = simulate(twin, replace(RELAXATION, observable="probability"), shots=500, seed=2)
+    data["probability"].values[0, [4, 9, 11]] = np.nan
+    (one,) = examine(learn(LearnProblem(twin, data, free=["q0.t1"], likelihood="counts"))).goodness
+    assert (one.points, one.missing) == (57, 3)
+    assert "(57 points, 3 missing)" in repr(one)
+
+
 def test_intervals_are_written_to_the_digits_they_have():
     one = Estimate("q0.frequency", "Hz", "f", 5.6e9, 1e3, (5.599998e9, 5.600002e9), (5.5e9, 5.7e9), 1e-4, "learned")
     assert str(one) == "(5.6000000 ± 0.0000010) GHz, 5.599998 to 5.600002 GHz"

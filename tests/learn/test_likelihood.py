@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, multinomial, norm
 
 from qrexplore import experiments
-from qrexplore.learn import Measured, measured
+from qrexplore.learn import Measured, measured, misfit
 from qrexplore.twin import library, simulate
 
 SHOTS = 50
@@ -95,6 +95,56 @@ def test_standard_errors_of_the_file_are_taken():
     part = measured(data, "gaussian")
     assert part.noise == "file"
     assert np.all(part.sigma == 0.013)
+
+
+@pytest.mark.parametrize("wrong", [0.0, np.nan, -0.01, np.inf])
+def test_a_point_without_a_usable_error_is_left_out_and_the_others_keep_theirs(wrong):
+    data = relaxation()
+    errors = np.linspace(0.01, 0.02, 40)[None]
+    data["population_stderr"] = data["population"].copy(data=errors.copy())
+    data["population_stderr"].values[0, 7] = wrong
+    part = measured(data, "gaussian")
+    assert part.noise == "file"
+    assert np.flatnonzero(~part.present[0]).tolist() == [7]
+    assert part.independent == 39
+    expected = 0.03 / errors[0]
+    expected[7] = 0.0
+    np.testing.assert_allclose(part.residuals(jnp.asarray(part.values + 0.03)), expected)
+
+
+def test_errors_that_are_nan_wherever_there_is_a_number_tell_nothing():
+    data = relaxation()
+    data["population"].values[...] += 0.01 * np.random.default_rng(0).normal(size=(1, 40))
+    silent = measured(data, "gaussian")
+    data["population_stderr"] = data["population"].copy(data=np.full((1, 40), np.nan))
+    part = measured(data, "gaussian")
+    assert part.noise == silent.noise == "scatter"
+    np.testing.assert_array_equal(part.sigma, silent.sigma)
+
+
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_spoils_no_estimate_of_the_noise(wrong):
+    data = relaxation()
+    data["population"].values[...] += 0.01 * np.random.default_rng(0).normal(size=(1, 40))
+    data["population"].values[0, 11] = wrong
+    part = measured(data, "gaussian")
+    assert part.noise == "scatter"
+    assert part.sigma.max() == pytest.approx(0.01, rel=0.5)
+    assert part.independent == 39
+    assert misfit([part], [np.full((1, 40), np.nanmean(part.values))]) == pytest.approx(1.0)
+
+
+def test_a_qubit_without_a_number_leaves_the_noise_of_the_others():
+    twin, sweep = library.two_transmons(), np.linspace(0, 20e-6, 40)
+    data = simulate(twin, experiments.zz_ramsey(sweep, artificial_detuning=0.3e6))
+    data["population"].values[...] += 0.01 * np.random.default_rng(0).normal(size=data["population"].shape)
+    alone = measured(data, "gaussian")
+    data["population"].values[0] = np.nan
+    part = measured(data, "gaussian")
+    assert part.noise == alone.noise == "scatter"
+    np.testing.assert_array_equal(part.sigma[1], alone.sigma[1])
+    found = np.full(data["population"].shape, np.nanmean(part.values[1]))
+    assert misfit([part], [found]) == pytest.approx(1.0)
 
 
 def test_noise_is_estimated_from_scatter_where_the_file_is_silent():

@@ -64,5 +64,5 @@ def test_methods_without_derivatives_find_the_same_optimum(problem):
 def test_missing_points_are_told_in_the_result(problem):
     data = problem.data.copy(deep=True)
     data["population"].values[0, [2, 7]] = np.nan
-    assert "2 measured points are missing (NaN) and were left out" in repr(learn(replace(problem, data=data)))
+    assert "2 of 27 points of t1 are missing (2 not finite)" in repr(learn(replace(problem, data=data)))
     assert "missing" not in repr(learn(problem))

@@ -1,13 +1,15 @@
 """What a learning problem refuses, counts and reports."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from qrexplore import experiments
 from qrexplore.core import LogNormal, Normal, Status, Uniform, run
 from qrexplore.data import DatasetError
-from qrexplore.learn import LearnProblem, laplace, learn, task
-from qrexplore.twin import library, predict, simulate
+from qrexplore.learn import LearnProblem, Missing, laplace, learn, task
+from qrexplore.twin import AssignmentReadout, library, predict, simulate
 
 
 def relaxation(points=20, noise=0.01):
@@ -103,6 +105,31 @@ def test_missing_points_are_counted_and_left_out():
     same = learn(LearnProblem(library.transmon(), kept, free=["q0.t1"]))
     assert result.parameters["q0.t1"].value == pytest.approx(same.parameters["q0.t1"].value, rel=1e-9)
     assert result.stderr["q0.t1"] == pytest.approx(same.stderr["q0.t1"], rel=1e-6)
+
+
+def test_a_point_without_a_usable_error_is_as_good_as_not_measured():
+    holes, kept = relaxation(), relaxation().isel(delay=[i for i in range(20) if i not in {3, 7, 9}])
+    holes["population_stderr"].values[0, [3, 7]] = 0.0, np.nan
+    holes["population"].values[0, 9] = np.inf
+    problem = LearnProblem(library.transmon(), holes, free=["q0.t1"])
+    assert problem.missing == {"t1": Missing(points=20, not_finite=1, no_error=2)}
+    assert problem.missing_points == 3
+    result, same = learn(problem), learn(LearnProblem(library.transmon(), kept, free=["q0.t1"]))
+    assert result.chi2_per_dof == pytest.approx(same.chi2_per_dof, rel=1e-9)
+    assert result.misfit == pytest.approx(same.misfit, rel=1e-9)
+    assert result.parameters["q0.t1"].value == pytest.approx(same.parameters["q0.t1"].value, rel=1e-9)
+    assert result.stderr["q0.t1"] == pytest.approx(same.stderr["q0.t1"], rel=1e-6)
+    assert "3 of 20 points of t1 are missing (1 not finite, 2 without a stated error above 0)" in repr(result)
+
+
+def test_a_missing_point_of_several_outcomes_counts_once():
+    twin = library.assemble(dict(library.transmon().chip.qubits.items()), readout={"q0": AssignmentReadout()})
+    made = replace(experiments.t1(np.linspace(0, 1e-4, 10), shots=500), observable="probability")
+    data = simulate(twin, made, shots=500, seed=1)
+    data["probability"].values[0, [2, 5]] = np.nan
+    data["probability"].values[0, 7, 1] = np.nan
+    problem = LearnProblem(twin, data, free=["q0.t1"], likelihood="counts")
+    assert problem.missing == {"t1": Missing(points=10, not_finite=3, no_error=0)}
 
 
 def test_parameter_that_the_data_do_not_tell_is_said_to_be_undetermined():

@@ -125,6 +125,21 @@ def test_a_missing_point_stays_missing_and_spoils_no_number():
     assert np.isfinite(found.misfit(np.full((1, 9), 0.5)))
 
 
+def test_a_point_without_a_usable_error_is_drawn_without_a_bar_and_counts_in_no_number():
+    experiment = qx.experiments.ramsey(np.linspace(0, 4e-6, 9))
+    values = RNG.uniform(size=(1, 9))
+    data = measured(experiment, values, stderr=0.02)
+    data["population_stderr"].values[0, [2, 5]] = 0.0, np.nan
+    found = comparison(experiment, data)
+    np.testing.assert_array_equal(found.data[0], values[0].astype(np.float32))
+    assert np.flatnonzero(found.errors[0] == 0).tolist() == [2, 5]
+    moved = values + 0.04
+    moved[0, [2, 5]] = 100.0
+    assert "chi²/N 4.00 (stated noise)" in found.summary(moved)
+    data["population_stderr"].values[...] = 0.0
+    assert "nan" in comparison(experiment, data).summary(moved)
+
+
 def test_the_title_names_experiment_qubits_and_file(chevron):
     experiment, data = chevron
     assert isinstance(data, xr.Dataset)
