@@ -65,8 +65,8 @@ class LearnProblem:
         If a pattern or name matches nothing, a value is outside its bounds, an option is unknown or out of its range, or
         there are fewer points than free parameters.
     DatasetError
-        If a dataset is not the result of an experiment that a twin can predict, does not fit the likelihood, or is said to be
-        of no shots. The message names the dataset.
+        If a dataset is not the result of an experiment that a twin can predict, does not fit the likelihood, is said to be of no
+        shots, or has no point with a finite number and, if errors are stated, one above 0. The message names the dataset.
     """
 
     twin: Twin
@@ -113,10 +113,24 @@ class LearnProblem:
                     f"Move it with twin.replace, for example to {row.prior.center:g}, or leave it out of `priors`."
                 )
                 raise ValueError(msg)
+        self._check_numbers()
         known = sum(row.prior is not None for row in self.table)
         if self.independent + known < len(self.table):
             msg = f"{len(self.table)} free parameters cannot be learned from {self.independent} measured points. Free fewer."
             raise ValueError(msg)
+
+    def _check_numbers(self) -> None:
+        for name, lost in self.missing.items():
+            if lost.count < lost.points:
+                continue
+            if lost.no_error:
+                error = f"{observable(self.datasets[name]).name}_stderr"
+                msg = f"dataset {name!r} must have stated errors above 0, but has {error!r} without any where a number is."
+                advice = f"Put them right, or leave them out with data.drop_vars({error!r})."
+            else:
+                msg = f"dataset {name!r} must hold a finite number, got {lost.points} points that are NaN or infinite."
+                advice = "Leave it out, or measure it again."
+            raise DatasetError(msg, advice)
 
     def _check_options(self) -> None:
         for name, weight in self.weights.items():

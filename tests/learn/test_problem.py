@@ -122,6 +122,31 @@ def test_a_point_without_a_usable_error_is_as_good_as_not_measured():
     assert "3 of 20 points of t1 are missing (1 not finite, 2 without a stated error above 0)" in repr(result)
 
 
+@pytest.mark.parametrize("errors", [np.zeros(20), np.where(np.arange(20) < 9, np.nan, -0.01)])
+def test_stated_errors_none_of_which_can_be_used_are_refused_by_name(errors):
+    data = relaxation()
+    data["population_stderr"].values[0] = errors
+    words = r"dataset 'slow' must have stated errors above 0.*with data\.drop_vars\('population_stderr'\)"
+    with pytest.raises(DatasetError, match=words):
+        LearnProblem(library.transmon(), {"fast": relaxation(), "slow": data}, free=["q0.t1"])
+    LearnProblem(library.transmon(), {"slow": data.drop_vars("population_stderr")}, free=["q0.t1"])
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "counts", "mse"])
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_dataset_without_a_finite_number_is_refused_by_name_whatever_is_known_beforehand(likelihood, stated):
+    empty = relaxation()
+    empty["population"].values[0] = np.where(np.arange(20) < 5, np.inf, np.nan)
+    empty = empty if stated else empty.drop_vars("population_stderr")
+    for data in ({"empty": empty}, {"fast": relaxation(), "empty": empty}):
+        with pytest.raises(
+            DatasetError, match=r"dataset 'empty' must hold a finite number, got 20 points .* Leave it out"
+        ):
+            LearnProblem(
+                library.transmon(), data, free=["q0.t1"], likelihood=likelihood, priors={"q0.t1": LogNormal(4e-5, 0.5)}
+            )
+
+
 def test_a_missing_point_of_several_outcomes_counts_once():
     twin = library.assemble(dict(library.transmon().chip.qubits.items()), readout={"q0": AssignmentReadout()})
     made = replace(experiments.t1(np.linspace(0, 1e-4, 10), shots=500), observable="probability")
