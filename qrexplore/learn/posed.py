@@ -10,7 +10,9 @@ from qrexplore.learn.problem import LearnProblem
 from qrexplore.learn.residuals import Kernel
 from qrexplore.optimize import (
     METHODS,
+    CmaEs,
     Coordinates,
+    Hybrid,
     LeastSquares,
     Method,
     Optax,
@@ -79,12 +81,22 @@ def posed(kernel: Kernel, problem: LearnProblem) -> Posed:
     heard: dict[bytes, np.ndarray] = {}
     objective = kernel.least_squares(problem, lambda point, chi2: heard.__setitem__(_key(point), chi2))
     chosen = problem.choice.method
-    method = METHODS[chosen]()
+    method = _seeded(METHODS[chosen](), problem.seed)
     if chosen in _SCALES:
         objective = replace(objective, scale=_SCALES[chosen](objective))
     if isinstance(method, Optax) and problem.learning_rate is not None:
         method = replace(method, learning_rate=problem.learning_rate)
     return Posed(problem, objective, Coordinates(problem.table), method, heard)
+
+
+def _seeded(method: Method, seed: int) -> Method:
+    """Give a method whose random points, if it takes any, follow from a seed."""
+    match method:
+        case CmaEs():
+            return replace(method, seed=seed)
+        case Hybrid():
+            return replace(method, rough=_seeded(method.rough, seed))
+    return method
 
 
 def moving_otherwise(kernel: Kernel, now: Posed, progress: Progress, name: str, pattern: str) -> Posed:

@@ -48,7 +48,7 @@ class LearnProblem:
         Share of the points that are fitted, for a quick first look (see `qrexplore.data.drawn_rows`); None for all. What the
         whole data tell of their noise is kept.
     seed
-        Of that draw.
+        Of that draw, and of the random points of ``cma-es`` and ``hybrid``; a whole number from 0.
     method
         ``auto``, which takes what suits the problem (see `choice`), or one of `qrexplore.optimize.METHODS`.
     stop
@@ -138,6 +138,9 @@ class LearnProblem:
             require_positive(weight, f"weights[{name!r}]", "1")
         if self.subsample is not None and not 0 < self.subsample <= 1:
             msg = f"`subsample` must be above 0 and at most 1, got {self.subsample!r}. Take 0.2 for every fifth point."
+            raise ValueError(msg)
+        if not isinstance(self.seed, int | np.integer) or self.seed < 0:
+            msg = f"`seed` must be a whole number from 0, got {self.seed!r}. Give for example seed=7."
             raise ValueError(msg)
         if self.robust is not None:
             require_positive(self.robust, "robust", "standard errors")

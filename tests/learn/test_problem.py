@@ -42,6 +42,7 @@ def relaxation(points=20, noise=0.01):
         ({"ties": {"q0.t7": "q0.t1"}}, r"no parameter matches 'q0.t7'"),
         ({"weights": {"t2": 2.0}}, r"`weights` must be one of 't1', got 't2'"),
         ({"weights": {"t1": 0.0}}, r"`weights\['t1'\]` must be a positive number"),
+        ({"seed": -1}, r"`seed` must be a whole number from 0, got -1"),
         ({"robust": -1.0}, r"`robust` must be a positive number"),
     ],
 )

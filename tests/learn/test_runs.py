@@ -87,6 +87,17 @@ def test_a_fit_goes_on_from_any_step_to_the_same_bits(relaxation, method):
     assert assert_goes_on_to_the_same_bits(lambda: task(problem)) > 1
 
 
+@pytest.mark.parametrize("method", ["cma-es", "hybrid"])
+def test_the_seed_of_a_problem_is_that_of_its_random_points_also_where_it_goes_on(relaxation, method):
+    problem, kernel = replace(relaxation, method=method, max_steps=6), Kernel(relaxation)
+
+    def path(seed):
+        return [step.loss for step in run(task(replace(problem, seed=seed), kernel)).history]
+
+    assert path(0) == path(0) != path(5)
+    assert assert_goes_on_to_the_same_bits(lambda: task(replace(problem, seed=5))) > 1
+
+
 def test_a_guided_run_goes_on_from_either_stage_to_the_same_bits(distorted):
     stages = set()
     kernel = Kernel(distorted)
