@@ -1,4 +1,4 @@
-"""A global search on fewer points first, then a gradient method from where it led."""
+"""A global search first, then a gradient method from where it led."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,16 +15,14 @@ from qrexplore.optimize.objective import LeastSquares, Progress
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class _Memory:
-    rough: Progress  # of the coarse problem
+    rough: Progress
     fine: Progress
     refining: bool = False
 
 
 @dataclass(frozen=True)
 class Hybrid:
-    """A rough method on the coarse form of the problem (the problem itself if it has none), then a fine one on all of it.
-
-    The best point of the rough search is evaluated on the whole problem, so that its loss is that of the whole problem.
+    """A rough method that finds the right valley, then a fine one that finds its bottom.
 
     Attributes
     ----------
@@ -40,7 +38,7 @@ class Hybrid:
 
     def init(self, problem: LeastSquares) -> Progress:
         """Begin both, so that there is room for what the second remembers."""
-        rough, fine = self.rough.init(problem.coarse or problem), self.fine.init(problem)
+        rough, fine = self.rough.init(problem), self.fine.init(problem)
         return replace(fine, iteration=0, evaluations=rough.evaluations + fine.evaluations, memory=_Memory(rough, fine))
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
@@ -51,18 +49,11 @@ class Hybrid:
             fine = self.fine.advance(problem, memory.fine)
             return _counted(progress, fine, memory.fine.evaluations, replace(memory, fine=fine))
         if memory.rough.iteration >= self.generations or self.rough.done(memory.rough) is not None:
-            # from the best seen on all points, which may be the start
+            # from the best point seen, which may be the start
             fine = self.fine.init(replace(problem, start=progress.coordinates))
             return _counted(progress, fine, 0, replace(memory, fine=fine, refining=True))
-        rough = self.rough.advance(problem.coarse or problem, memory.rough)
-        more = rough.evaluations - memory.rough.evaluations
-        moved = not np.array_equal(rough.coordinates, memory.rough.coordinates)
-        loss = rough.loss
-        if moved and problem.coarse is not None:
-            loss, more = problem.value(rough.coordinates), more + 1
-        if moved and loss < progress.loss:
-            progress = replace(progress, coordinates=rough.coordinates, loss=loss, gradient_norm=rough.gradient_norm)
-        return replace(progress, evaluations=progress.evaluations + more, memory=replace(memory, rough=rough))
+        rough = self.rough.advance(problem, memory.rough)
+        return _counted(progress, rough, memory.rough.evaluations, replace(memory, rough=rough))
 
     def done(self, progress: Progress) -> Status | None:
         """Say whether the search has ended, and how."""
@@ -72,10 +63,10 @@ class Hybrid:
         return None if np.isfinite(progress.loss) else Status.NONFINITE
 
 
-def _counted(progress: Progress, fine: Progress, before: int, memory: _Memory) -> Progress:
-    """Give the progress after a step of the fine method."""
-    progress = replace(progress, evaluations=progress.evaluations + fine.evaluations - before, memory=memory)
-    # where it began, its loss may differ by rounding from that of the rough search
-    if fine.loss < progress.loss:
-        return replace(progress, coordinates=fine.coordinates, loss=fine.loss, gradient_norm=fine.gradient_norm)
+def _counted(progress: Progress, step: Progress, before: int, memory: _Memory) -> Progress:
+    """Give the progress after a step of one of the methods."""
+    progress = replace(progress, evaluations=progress.evaluations + step.evaluations - before, memory=memory)
+    # where the fine one begins, its loss may differ by rounding from that of the rough one
+    if step.loss < progress.loss:
+        return replace(progress, coordinates=step.coordinates, loss=step.loss, gradient_norm=step.gradient_norm)
     return progress

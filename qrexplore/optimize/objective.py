@@ -25,8 +25,6 @@ class LeastSquares:
         Gives half the sum of squares alone, where that is cheaper than with its gradient.
     residual
         Gives the residuals alone, where their Jacobian is so much dearer that a method may well ask for it less often.
-    coarse
-        The same question asked of fewer points, for a first rough search (see `Hybrid`).
     scale
         How far each coordinate is likely to be off, all above 0; 1 where left out. Methods that take no lengths from a Jacobian
         measure theirs in it: without it a coordinate that the data fix to a millionth and one that they hardly tell of are
@@ -43,7 +41,6 @@ class LeastSquares:
     start: Float[np.ndarray, " parameters"]
     loss: Callable[[np.ndarray], float] | None = None
     residual: Callable[[np.ndarray], Float[np.ndarray, " residuals"]] | None = None
-    coarse: "LeastSquares | None" = None
     scale: Float[np.ndarray, " parameters"] | None = None
 
     def __post_init__(self) -> None:
