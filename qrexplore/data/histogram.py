@@ -30,7 +30,7 @@ def binned(data: xr.Dataset, *, bins: int = BINS) -> xr.Dataset:
     Raises
     ------
     DatasetError
-        If there are no single shots, or too few bins.
+        If there are no single shots, no point where all of them are finite, or too few bins.
     """
     if "iq_shots" not in data:
         msg = f"`data` must hold single shots ('iq_shots'), got {', '.join(map(str, data.data_vars))}."
@@ -39,6 +39,9 @@ def binned(data: xr.Dataset, *, bins: int = BINS) -> xr.Dataset:
         msg = f"`bins` must be at least 4, got {bins}."
         raise DatasetError(msg, f"Take {BINS}.")
     shots = data["iq_shots"].transpose("qubit", ..., "component", "shot")
+    if not np.isfinite(shots.values).all(axis=(-2, -1)).any():
+        msg = "`iq_shots` must have a point whose shots are all finite, got none."
+        raise DatasetError(msg, "Leave the dataset out, or measure it again.")
     counts, edges = [], []
     for one in shots.values:
         flat = one.reshape(-1, *one.shape[-2:])

@@ -148,6 +148,13 @@ def test_what_is_no_histogram_of_shots_is_refused():
         measured(uneven, "iq mixture")
 
 
+def test_clouds_without_a_whole_point_are_refused_by_name():
+    data = shots(relaxation())
+    data["iq_shots"].values[..., 7] = np.nan
+    with pytest.raises(DatasetError, match="dataset 'clouds': `iq_shots` must have a point whose shots are all finite"):
+        LearnProblem(read_by(TRUE), {"clouds": data}, free=["q0.t1"], likelihood="counts")
+
+
 def test_a_point_with_a_missing_shot_is_left_out():
     data = shots(relaxation())
     data["iq_shots"].values[0, 4, 0, 7] = np.nan
