@@ -70,7 +70,7 @@ _DISTORTED = 0.02
 FLAWS: Mapping[str, Mapping[str, float]] = {
     "distortion": {},
     "none": _CLEAN,
-    "crosstalk": {**_CLEAN, "crosstalk.fast_flux.q0_q1.share": 0.04},
+    "crosstalk": {**_CLEAN, "crosstalk.fast_flux.q0_q1.share": 0.03},
     "skew": {**_CLEAN, "flux_q1.delay.time": 12e-9},
     "compression": {**_CLEAN, "drive_q1.amplifier.ceiling": 0.6},
     "defect": _CLEAN,
