@@ -35,7 +35,7 @@ from qrexplore.learn.racing import RACERS, raced
 from qrexplore.learn.recipe import Recipe
 from qrexplore.learn.regions import Axis, Region, worst_region
 from qrexplore.learn.residuals import Evaluation, Kernel
-from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run, way_of
+from qrexplore.learn.runs import WAYS, begin_run, problem_of, record, report, result_of, resume_run, run_of, way_of
 from qrexplore.learn.sampling import Samples, diagnostics, sample, traceable
 from qrexplore.learn.score import Candidate, score_test
 from qrexplore.learn.several import several
@@ -127,6 +127,7 @@ __all__ = [
     "report",
     "result_of",
     "resume_run",
+    "run_of",
     "sample",
     "sampled",
     "score_test",

@@ -1,7 +1,8 @@
 """Learning as a run: a folder with everything it takes to come to the same answer, whatever happens in between.
 
-`begin_run` makes the folder, `resume_run` carries it out from wherever it stands, `result_of` gives what it came to. Also the
-first process reads the problem from the folder, so that one that resumes has the same bits before it.
+`begin_run` makes the folder, `resume_run` carries it out from wherever it stands, `result_of` gives what it came to; `run_of` is
+for programs that are begun again and find their run there. Also the first process reads the problem from the folder, so that
+one that resumes has the same bits before it.
 """
 
 import json
@@ -14,15 +15,16 @@ from typing import Any
 
 import xarray as xr
 
-from qrexplore.core import Status, Step, Task, environment, require_choice, write_whole
+from qrexplore.core import Status, Step, Task, changes, environment, require_choice, write_whole
 from qrexplore.data import npz, open_data, read_npz, runs, save
 from qrexplore.learn.archive import digest, pack_result, unpack_result
 from qrexplore.learn.fit import LearnResult, task
 from qrexplore.learn.guided import guided
 from qrexplore.learn.options import from_options, options_of
 from qrexplore.learn.problem import LearnProblem
+from qrexplore.learn.residuals import Kernel
 from qrexplore.learn.staged import staged
-from qrexplore.twin import open_twin, save_twin
+from qrexplore.twin import difference, open_twin, save_twin
 
 KIND, TWIN, BITS, REPORT = "learn", "twin.json", "result.npz", "result.json"
 # how it is looked for, and what makes a task of a problem and, if there is one already, its kernel
@@ -72,6 +74,42 @@ def begin_run(problem: LearnProblem, folder: str | Path, *, way: str = "fit") ->
     return runs.create(folder, KIND, specification, files)
 
 
+def run_of(problem: LearnProblem, folder: str | Path, *, way: str = "fit") -> runs.Run:
+    """Give the run of a question in a folder: the one that is there, or a new one.
+
+    Parameters
+    ----------
+    problem, folder, way
+        As `begin_run` takes them.
+
+    Raises
+    ------
+    ValueError
+        If the problem has an option that cannot be kept.
+    RunError
+        If the run that is there has another question (what differs first is named), is damaged, or cannot be written to.
+    """
+    if not runs.is_run(folder):
+        return begin_run(problem, folder, way=way)
+    run = runs.open_run(folder)
+    kept = problem_of(run)
+    found = changes({"way": run.specification.get("way"), **options_of(kept)}, {"way": way, **options_of(problem)})
+    found += [f"twin: {change.path}" for change in difference(kept.twin, problem.twin).changes]
+    names = {**kept.whole, **problem.whole}
+    found += [f"dataset {name!r}" for name in names if not _equal(kept.whole.get(name), problem.whole.get(name))]
+    if found:
+        msg = (
+            f"run {str(run.folder)!r} must be of the question that is asked, got one that differs from it ({found[0]}). "
+            "Name another folder, or delete that of the run."
+        )
+        raise runs.RunError(msg)
+    return run
+
+
+def _equal(first: xr.Dataset | None, second: xr.Dataset | None) -> bool:
+    return first is not None and second is not None and first.equals(second)
+
+
 def problem_of(run: runs.Run) -> LearnProblem:
     """Give the question of a run as its folder has it.
 
@@ -97,7 +135,13 @@ def problem_of(run: runs.Run) -> LearnProblem:
     return LearnProblem(open_twin(run.folder / TWIN), datasets, **options)
 
 
-def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = None, every: float = 1.0) -> LearnResult:
+def resume_run(
+    folder: str | Path,
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    every: float = 1.0,
+    kernel: Kernel | None = None,
+) -> LearnResult:
     """Carry out a run that learns, from wherever it stands, and write its result.
 
     Parameters
@@ -108,6 +152,8 @@ def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = N
         Called with each new `Step`, when it is written down.
     every
         Time between checkpoints, s.
+    kernel
+        Of the question as the folder has it (`problem_of`), for whoever goes on with it; made anew if left out.
 
     Returns
     -------
@@ -127,7 +173,9 @@ def resume_run(folder: str | Path, *, on_step: Callable[[Step], None] | None = N
     with runs.Owner(run) as owner:
         problem = problem_of(run)
         require_choice(run.specification.get("way"), "way", tuple(WAYS))
-        result, status = runs.drive(WAYS[run.specification["way"]](problem), owner, on_step=on_step, every=every)
+        result, status = runs.drive(
+            WAYS[run.specification["way"]](problem, kernel), owner, on_step=on_step, every=every
+        )
         if status is not Status.STOPPED:
             _write(result, owner)
             failed = status is Status.NONFINITE

@@ -27,6 +27,7 @@ from qrexplore.learn import (
     problem_of,
     result_of,
     resume_run,
+    run_of,
     task,
 )
 from qrexplore.learn.archive import pack_result, unpack_result
@@ -274,6 +275,25 @@ def test_other_data_are_refused_unless_forked(relaxation, tmp_path, finished):
 
 def shifted(data):
     return {name: values + 0.02 if name == "population" else values for name, values in data.data_vars.items()}
+
+
+def test_a_question_asked_again_finds_its_run(relaxation, tmp_path):
+    begun = run_of(relaxation, tmp_path / "run")
+    assert run_of(relaxation, tmp_path / "run").head["id"] == begun.head["id"]
+    (data,) = relaxation.datasets.values()
+    others = {
+        "max_steps": replace(relaxation, max_steps=61),
+        "twin: q0.t1": replace(relaxation, twin=relaxation.twin.replace({"q0.t1": 21e-6})),
+        "dataset 't1'": replace(relaxation, data=data.copy(data=shifted(data))),
+        "dataset 'other'": replace(relaxation, data={"t1": data, "other": data}),
+    }
+    for what, other in others.items():
+        with pytest.raises(runs.RunError, match=rf"must be of the question that is asked, .* \({what}"):
+            run_of(other, tmp_path / "run")
+    with pytest.raises(
+        runs.RunError, match=r"\(way: fit, now guided\). Name another folder, or delete that of the run"
+    ):
+        run_of(relaxation, tmp_path / "run", way="guided")
 
 
 def test_another_rate_in_mid_run_is_taken_and_survives(relaxation, tmp_path, finished):

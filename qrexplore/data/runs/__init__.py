@@ -15,7 +15,7 @@ from qrexplore.data.runs.errors import RunError, storing
 from qrexplore.data.runs.interrupt import interrupts
 from qrexplore.data.runs.lock import Holder, holder
 from qrexplore.data.runs.owner import Owner
-from qrexplore.data.runs.run import COMMANDS, STATES, Command, Event, Run, Standing, hash_of, open_run, runs_in
+from qrexplore.data.runs.run import COMMANDS, STATES, Command, Event, Run, Standing, hash_of, is_run, open_run, runs_in
 
 __all__ = [
     "COMMANDS",
@@ -33,6 +33,7 @@ __all__ = [
     "hash_of",
     "holder",
     "interrupts",
+    "is_run",
     "open_run",
     "runs_in",
     "storing",

@@ -150,6 +150,11 @@ class Run:
         return found
 
 
+def is_run(folder: str | Path) -> bool:
+    """Tell whether a folder is that of a run, whatever state it is in."""
+    return (Path(folder) / FILE).is_file()
+
+
 def open_run(folder: str | Path) -> Run:
     """Open a run to watch it.
 
@@ -164,7 +169,7 @@ def open_run(folder: str | Path) -> Run:
         If it is no run, is damaged, or was made by a newer version; both versions are named.
     """
     folder = Path(folder)
-    if not (folder / FILE).is_file():
+    if not is_run(folder):
         msg = (
             f"{str(folder)!r} is no run: it has no {FILE}. Give the folder of a run; `qrexplore runs list` finds them."
         )
@@ -192,7 +197,7 @@ def runs_in(folder: str | Path) -> Iterator[Run | RunError]:
         One that holds runs, or a run itself.
     """
     folder = Path(folder)
-    places = [folder] if (folder / FILE).is_file() else [place.parent for place in folder.glob(f"*/{FILE}")]
+    places = [folder] if is_run(folder) else [place.parent for place in folder.glob(f"*/{FILE}")]
     for place in sorted(places, key=lambda place: ((place / FILE).stat().st_mtime, place.name)):
         try:
             yield open_run(place)
