@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qrexplore.loop import CaseReport
 
-# written last: where it is, a case study is finished
-RESULT = "result.json"
-
 
 def add(commands: Any) -> None:
     """Declare the sub-command."""
@@ -20,7 +17,7 @@ def add(commands: Any) -> None:
         help="debug a hidden device whose flux line is distorted",
         description=(
             "Measure a hidden two-qubit device that a seed draws, learn its 83 parameters, name what is wrong with it, undo it, "
-            "and write what was found beside the truth."
+            "and write what was found beside the truth. Begun again with the same folder, whatever ended it, it goes on."
         ),
     )
     parser.add_argument(
@@ -37,28 +34,31 @@ def add(commands: Any) -> None:
         "--out",
         type=Path,
         required=True,
-        help="folder for result.json, the data and the four panels; of several seeds each has a folder in it, and one that is "
-        "finished is not done again",
+        help="folder for result.json, the data, the run of the fit and the four panels; of several seeds each has a folder in "
+        "it, and one that is finished is not done again",
     )
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Carry it out and write the result; give 0."""
+    """Carry out what is not finished yet and write the results; give 0."""
     from qrexplore import loop  # loaded late: the other commands do not wait for it
 
-    seeds = seeds_of(chosen.seed)
-    folder: Path = chosen.out
-    if len(seeds) == 1:
-        report = carried_out(seeds[0], chosen.flaw, folder)
-        sys.stdout.write(f"{report!r}\nwritten: {folder / RESULT}\n")
-        return 0
-    places = [folder / f"seed-{seed}" for seed in seeds]
-    for seed, place in zip(seeds, places, strict=True):
-        if not (place / RESULT).exists():
-            told(f"seed {seed}")
-            carried_out(seed, chosen.flaw, place)
-    results = [json.loads((place / RESULT).read_text(encoding="utf-8")) for place in places]
+    seeds, folder = seeds_of(chosen.seed), chosen.out
+    places = {seed: folder / f"seed-{seed}" for seed in seeds} if len(seeds) > 1 else {seeds[0]: folder}
+    # all of them are looked at before hours go into the first
+    changed = {seed: loop.require_case(place, seed=seed, flaw=chosen.flaw) for seed, place in places.items()}
+    for seed, place in places.items():
+        finished = (place / loop.RESULT).exists()
+        since = f", begun before these changes: {'; '.join(changed[seed])}" if changed[seed] else ""
+        told(f"seed {seed}{f' is finished, {place / loop.RESULT}' if finished else ''}{since}")
+        if finished:
+            continue
+        report = carried_out(seed, chosen.flaw, place)
+        if len(places) == 1:
+            sys.stdout.write(f"{report!r}\nwritten: {place / loop.RESULT}\n")
+            return 0
+    results = [json.loads((place / loop.RESULT).read_text(encoding="utf-8")) for place in places.values()]
     sys.stdout.write(f"{loop.summarized(results)!r}\n")
     return 0
 
@@ -76,22 +76,17 @@ def seeds_of(text: str) -> list[int]:
 
 
 def carried_out(seed: int, flaw: str, folder: Path) -> "CaseReport":
-    """Carry out one case study and write it; the result is written last."""
+    """Carry out one case study, from wherever its folder stands; the result is written last: where it is, all is finished."""
     import qrexplore as qx
     from qrexplore import loop
     from qrexplore.core import write_whole
 
     study = qx.library.case_study(seed, flaw=flaw)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    told("measuring the hidden device")
-    data = loop.measured(study)
-    for name, one in data.items():
-        qx.save(one, folder / "data" / f"{name}.nc")
-    report = loop.solve_case(study, data, on_stage=lambda name, seconds: told(f"{name}: {seconds:.1f} s"))
+    report = loop.solve_case(study, folder=folder, on_stage=lambda name, seconds: told(f"{name}: {seconds:.1f} s"))
     for name in ("naive", "device", "learned", "mended"):
         qx.save(getattr(report.panels, name), folder / f"panel-{name}.nc")
     result = {**report.to_dict(), "criteria": [one.to_dict() for one in loop.criteria(report)]}
-    write_whole(folder / RESULT, (json.dumps(result, indent=2, allow_nan=False) + "\n").encode())
+    write_whole(folder / loop.RESULT, (json.dumps(result, indent=2, allow_nan=False) + "\n").encode())
     return report
 
 

@@ -37,6 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         sys.stderr.write(f"qrexplore {chosen.command}: {error}\n")
         return 1
-    except KeyboardInterrupt:
-        sys.stderr.write(f"qrexplore {chosen.command}: interrupted\n")
+    except KeyboardInterrupt as stopped:
+        sys.stderr.write(f"qrexplore {chosen.command}: {str(stopped) or 'interrupted'}\n")
         return 130

@@ -4,18 +4,31 @@ It is carried out as a lab would: what the hidden device is made of is looked at
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
-from qrexplore.core import Named, Step, run, side_by_side
+from qrexplore.core import Named, Status, Step, run, side_by_side
 from qrexplore.data import observable
 from qrexplore.experiments import Experiment
-from qrexplore.learn import Examination, Kernel, LearnProblem, LearnResult, examine, learn, staged
+from qrexplore.learn import (
+    WAYS,
+    Examination,
+    Kernel,
+    LearnProblem,
+    LearnResult,
+    examine,
+    problem_of,
+    resume_run,
+    run_of,
+)
+from qrexplore.loop.case_folder import BETTER, DATA, FIT, claim, kept
 from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
@@ -42,12 +55,16 @@ _DRAWS = 12
 
 def measured(study: CaseStudy, *, seed: int | None = None) -> dict[str, xr.Dataset]:
     """Give what the hidden device answers to all experiments of a case study, those kept out of the fit included."""
-    made = {**study.experiments, **study.held_out}
+    made = list(_made(study))
+    return dict(zip(made, side_by_side(partial(_measured, study, seed=seed), made), strict=True))
 
-    def one(name: str) -> xr.Dataset:
-        return _answer(study.device, made[name], seed=study.seed if seed is None else seed, name=name)
 
-    return dict(zip(made, side_by_side(one, list(made)), strict=True))
+def _made(study: CaseStudy) -> dict[str, Experiment]:
+    return {**study.experiments, **study.held_out}
+
+
+def _measured(study: CaseStudy, name: str, *, seed: int | None = None) -> xr.Dataset:
+    return _answer(study.device, _made(study)[name], seed=study.seed if seed is None else seed, name=name)
 
 
 def _answer(device: Twin, experiment: Experiment, *, seed: int, name: str) -> xr.Dataset:
@@ -60,6 +77,7 @@ def solve_case(
     study: CaseStudy,
     data: Mapping[str, xr.Dataset] | None = None,
     *,
+    folder: str | Path | None = None,
     on_stage: Callable[[str, float], None] = lambda *_: None,
 ) -> CaseReport:
     """Carry out a case study.
@@ -69,22 +87,28 @@ def solve_case(
     study
         The case.
     data
-        What was measured, see `measured`; measured now if left out.
+        What was measured, see `measured`; measured now if left out, or read from the folder.
+    folder
+        Where to keep what takes long, made if missing: each dataset in ``data`` when it is measured, and the fit as a run in
+        ``fit`` (see `qrexplore.learn.begin_run`; a second one from a better place in ``fit-better``). Begun again with the same
+        folder, whatever ended the process, nothing is measured twice, and the fits go on to the same answer, bit for bit on the
+        same machine; what comes after them is done again. Left out, all is in memory.
     on_stage
-        Called with name and seconds of each stage when it is over.
+        Called with name and seconds of each stage when it is over. Those of a fit are told by its history, whatever process did
+        the work; all others are of this process, which only reads what was measured before.
+
+    Raises
+    ------
+    ValueError
+        If the folder is of another case, or its fit of other data; the message says which.
+    KeyboardInterrupt
+        If a fit in a folder was asked to stop, by Ctrl-C, SIGTERM or ``qrexplore runs ask``; it is saved before.
     """
-    seconds: dict[str, float] = {}
-    begun = time.perf_counter()
-
-    def over(stage: str, at: float | None = None) -> None:
-        nonlocal begun
-        ended = time.perf_counter() if at is None else at
-        seconds[stage] = seconds.get(stage, 0.0) + ended - begun
-        begun = ended
-        on_stage(stage, seconds[stage])
-
-    data = measured(study) if data is None else data
-    over("measuring")
+    watch = _Watch(on_stage)
+    place = None if folder is None else claim(folder, seed=study.seed, flaw=study.flaw)
+    if data is None:
+        data = measured(study) if place is None else kept(_made(study), place / DATA, partial(_measured, study))
+    watch.over("measuring")
     problem = LearnProblem(
         study.twin,
         {name: data[name] for name in study.experiments},
@@ -95,37 +119,87 @@ def solve_case(
         stop=_SETTLED,
         seed=study.seed,
     )
-    kernel = Kernel(problem)
-    over("preparing")
-    stage, last = "", begun
-
-    def on_step(step: Step) -> None:
-        # the first step of a stage tells that the one before was over when its last step was
-        nonlocal stage, last
-        if step.stage != stage and stage:
-            over(stage, last)
-        stage, last = step.stage, time.perf_counter()
-
-    result = run(staged(problem, kernel), on_step=on_step)
-    over(stage)
+    result, kernel = _fitted(problem, "staged", place and place / FIT, watch)
+    watch.told(_spent(result.history, result.seconds))
     held_out = {name: data[name] for name in study.held_out}
     examination = examine(result, kernel, held_out=held_out)
-    over("examination")
+    watch.over("examination")
     if examination.better is not None:
-        result = _continued(result, learn(replace(problem, twin=examination.better), kernel=kernel))
-        over(_ELSEWHERE)
+        better = replace(problem, twin=examination.better)
+        after, kernel = _fitted(better, "fit", place and place / BETTER, watch)
+        watch.told({_ELSEWHERE: after.seconds})
+        result = _continued(result, after)
         examination = examine(result, kernel, held_out=held_out)
-        over("examination")
+        watch.over("examination")
     known = study.calibration
     rough = CzPulse(known.interaction, 0.5 / (np.sqrt(2) * 2 * _coupling(result.twin)), LINE, ("q0", "q1"), rise=_RISE)
     diagnosis = diagnosed(examination, kernel, study.twin, symptoms=_SYMPTOMS, gate=rough)
-    over("diagnosis")
+    watch.over("diagnosis")
     gate = _gate_errors(study, examination, rough)
-    over("gates")
+    watch.over("gates")
     panels = _panels(study, result.twin, data["chevron"])
-    over("mended chevron")
+    watch.over("mended chevron")
     step = {name: _settled(twin.lines[LINE]) for name, twin in (("learned", result.twin), ("true", study.device))}
-    return CaseReport(study, examination, diagnosis, gate, panels, step, seconds)
+    return CaseReport(study, examination, diagnosis, gate, panels, step, watch.seconds)
+
+
+class _Watch:
+    """Seconds of the stages, and who is told of them."""
+
+    def __init__(self, tell: Callable[[str, float], None]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._tell, self._begun = tell, time.perf_counter()
+
+    def over(self, stage: str) -> None:
+        """Note that a stage is over that began when the last one was."""
+        begun, self._begun = self._begun, time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + self._begun - begun
+        self._tell(stage, self.seconds[stage])
+
+    def told(self, spent: Mapping[str, float]) -> None:
+        """Note what a history tells of stages that are over; those known already are not told again."""
+        self._begun = time.perf_counter()
+        for stage, seconds in spent.items():
+            if stage not in self.seconds:
+                self.seconds[stage] = seconds
+                self._tell(stage, seconds)
+
+
+def _spent(history: Sequence[Step], seconds: float) -> dict[str, float]:
+    """Give the seconds of each stage of a history that has taken so many in all."""
+    ends = {step.stage: step.seconds for step in history}
+    ends[history[-1].stage if history else ""] = seconds
+    return dict(zip(ends, np.diff([0.0, *ends.values()]).tolist(), strict=True))
+
+
+def _fitted(problem: LearnProblem, way: str, folder: Path | None, watch: _Watch) -> tuple[LearnResult, Kernel]:
+    """Give what a fit comes to, as a run if it has a folder, and a kernel to go on with."""
+    steps: list[Step] = []
+    if folder is not None:
+        begun = run_of(problem, folder, way=way)
+        problem, steps = problem_of(begun), begun.history()
+    kernel = Kernel(problem)
+    substeps = kernel.substeps
+    watch.over("preparing")
+
+    def on_step(step: Step) -> None:
+        # what came after the last checkpoint is done again; the first step of a stage tells that the one before is over
+        nonlocal steps
+        earlier = [one for one in steps if one.iteration < step.iteration]
+        if earlier and earlier[-1].stage != step.stage:
+            watch.told(_spent(earlier, earlier[-1].seconds))
+        steps = [*earlier, step]
+
+    if folder is None:
+        result = run(WAYS[way](problem, kernel), on_step=on_step)
+    else:
+        result = resume_run(folder, on_step=on_step, kernel=kernel)
+    if result.status is Status.STOPPED:
+        msg = "interrupted and saved; begun again with the same folder, it goes on"
+        raise KeyboardInterrupt(msg)
+    # how fine the steps of the solver were in the end is not known where the result was read
+    kernel.substeps = substeps
+    return result, kernel
 
 
 def _continued(before: LearnResult, after: LearnResult) -> LearnResult:

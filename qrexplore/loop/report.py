@@ -96,7 +96,8 @@ class CaseReport:
     step
         Response of the flux line to a step of 1 V (Φ0) at `STEP_TIMES` after the middle of its edge, learned and true.
     seconds
-        Wall time of each stage.
+        Wall time of each stage: of a fit in a folder that of all processes that worked on it, else of the last one, which only
+        reads what was measured before.
     """
 
     study: CaseStudy

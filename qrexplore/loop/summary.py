@@ -63,7 +63,8 @@ class Summary:
 
     def __repr__(self) -> str:
         """Print the tables."""
-        lines = [f"{len(self.seeds)} devices with the flaw {self.flaw!r}, seeds {', '.join(map(str, self.seeds))}"]
+        devices = "1 device" if len(self.seeds) == 1 else f"{len(self.seeds)} devices"
+        lines = [f"{devices} with the flaw {self.flaw!r}, seeds {', '.join(map(str, self.seeds))}"]
         lines.append(f"{'part':18s} learned  within sigma  within 95 % interval  off by, rms in sigma")
         for part, shares in self.coverage.items():
             near, held = (f"{100 * shares[share]:.1f} %" for share in ("within_sigma", "within_interval"))

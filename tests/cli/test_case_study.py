@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from qrexplore import loop
 from qrexplore.cli import main
 from qrexplore.cli.case_study import seeds_of
+from qrexplore.data import runs
 
 
 @pytest.mark.parametrize(
@@ -27,15 +29,73 @@ def test_seeds_may_be_one_several_or_a_range():
             seeds_of(nothing)
 
 
+@pytest.fixture
+def nothing_is_done(monkeypatch):
+    def refused(*_, **__):
+        pytest.fail("a case study is carried out")
+
+    for name in ("measured", "solve_case"):
+        monkeypatch.setattr(loop, name, refused)
+
+
+def finished(folder, seed, flaw="distortion"):
+    """Write the result of a case study as earlier versions did, which is all that is read of it."""
+    folder.mkdir(parents=True)
+    kept = {"seed": seed, "flaw": flaw, "parameters": [], "criteria": [], "diagnosis": {"named": []}, "seconds": {}}
+    (folder / "result.json").write_text(json.dumps(kept))
+
+
+@pytest.mark.usefixtures("nothing_is_done")
 def test_finished_seeds_are_summed_up_and_not_done_again(tmp_path, capsys):
     for seed in (0, 1):
-        (tmp_path / f"seed-{seed}").mkdir()
-        kept = {
-            "seed": seed, "flaw": "distortion", "parameters": [], "criteria": [], "diagnosis": {"named": []}, "seconds": {}
-        }  # fmt: skip
-        (tmp_path / f"seed-{seed}" / "result.json").write_text(json.dumps(kept))
+        finished(tmp_path / f"seed-{seed}", seed)
     assert main(["case-study", "--seed", "0-1", "--out", str(tmp_path)]) == 0
-    assert "2 devices with the flaw 'distortion', seeds 0, 1" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "2 devices with the flaw 'distortion', seeds 0, 1" in told.out
+    assert f"seed 1 is finished, {tmp_path / 'seed-1' / 'result.json'}" in told.err
+
+
+@pytest.mark.usefixtures("nothing_is_done")
+def test_one_seed_that_is_finished_is_not_done_again_either(tmp_path, capsys):
+    finished(tmp_path / "run", 3)
+    before = (tmp_path / "run" / "result.json").read_bytes()
+    assert main(["case-study", "--seed", "3", "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr()
+    assert "seed 3 is finished" in told.err
+    assert "1 device with the flaw 'distortion', seeds 3" in told.out
+    assert (tmp_path / "run" / "result.json").read_bytes() == before
+
+
+@pytest.mark.usefixtures("nothing_is_done")
+@pytest.mark.parametrize("seeds", ["1", "0-1"])
+def test_results_of_another_flaw_are_refused_before_anything_is_done(seeds, tmp_path, capsys):
+    place = tmp_path / "seed-1" if seeds == "0-1" else tmp_path / "run"
+    finished(place, 1)
+    out = tmp_path if seeds == "0-1" else place
+    assert main(["case-study", "--seed", seeds, "--flaw", "none", "--out", str(out)]) == 1
+    told = capsys.readouterr()
+    assert "must be new or hold the case study of seed 1 with the flaw 'none'" in told.err
+    assert f"got {str(place)!r}, which holds the case study of seed 1 with the flaw 'distortion'" in told.err
+    assert "Name another folder, or delete this one." in told.err
+    assert told.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == [place.name]
+
+
+@pytest.mark.usefixtures("nothing_is_done")
+def test_the_folder_of_another_seed_is_refused(tmp_path, capsys):
+    finished(tmp_path / "run", 1)
+    assert main(["case-study", "--seed", "2", "--out", str(tmp_path / "run")]) == 1
+    assert "which holds the case study of seed 1 with the flaw 'distortion'" in capsys.readouterr().err
+
+
+def test_one_that_is_interrupted_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def stopped(*_, **__):
+        msg = "interrupted and saved; begun again with the same folder, it goes on"
+        raise KeyboardInterrupt(msg)
+
+    monkeypatch.setattr(loop, "solve_case", stopped)
+    assert main(["case-study", "--seed", "0", "--out", str(tmp_path / "run")]) == 130
+    assert "interrupted and saved; begun again with the same folder, it goes on" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -55,3 +115,4 @@ def test_the_hidden_device_is_learned_its_flaw_named_and_undone(tmp_path):
     assert found["rms"]["c-b"] < 1.1 * found["rms"]["shot noise"]
     for name in ("naive", "device", "learned", "mended"):
         assert (tmp_path / f"panel-{name}.nc").exists()
+    assert runs.open_run(tmp_path / "fit").standing().state == "done"
