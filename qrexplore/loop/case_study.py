@@ -51,6 +51,8 @@ _RISE = 4e-9
 # gates of the trains, one every 80 ns
 _TRAINS = (5, 20, 50)
 _DRAWS = 12
+# draws that tell how sure the step response is
+_SURE = 48
 
 
 def measured(study: CaseStudy, *, seed: int | None = None) -> dict[str, xr.Dataset]:
@@ -126,7 +128,7 @@ def solve_case(
     watch.over("examination")
     if examination.better is not None:
         better = replace(problem, twin=examination.better)
-        after, kernel = _fitted(better, "fit", place and place / BETTER, watch)
+        after, kernel = _fitted(better, "fit", place and place / BETTER, watch, kernel)
         watch.told({_ELSEWHERE: after.seconds})
         result = _continued(result, after)
         examination = examine(result, kernel, held_out=held_out)
@@ -135,12 +137,12 @@ def solve_case(
     rough = CzPulse(known.interaction, 0.5 / (np.sqrt(2) * 2 * _coupling(result.twin)), LINE, ("q0", "q1"), rise=_RISE)
     diagnosis = diagnosed(examination, kernel, study.twin, symptoms=_SYMPTOMS, gate=rough)
     watch.over("diagnosis")
-    gate = _gate_errors(study, examination, rough)
+    taps = corrections(result.twin, LINE, max(_TRAINS) * rough.window)
+    gate = _gate_errors(study, examination, rough, taps)
     watch.over("gates")
     panels = _panels(study, result.twin, data["chevron"])
     watch.over("mended chevron")
-    step = {name: _settled(twin.lines[LINE]) for name, twin in (("learned", result.twin), ("true", study.device))}
-    return CaseReport(study, examination, diagnosis, gate, panels, step, watch.seconds)
+    return CaseReport(study, examination, diagnosis, taps, gate, panels, _step(study, examination), watch.seconds)
 
 
 class _Watch:
@@ -172,13 +174,15 @@ def _spent(history: Sequence[Step], seconds: float) -> dict[str, float]:
     return dict(zip(ends, np.diff([0.0, *ends.values()]).tolist(), strict=True))
 
 
-def _fitted(problem: LearnProblem, way: str, folder: Path | None, watch: _Watch) -> tuple[LearnResult, Kernel]:
-    """Give what a fit comes to, as a run if it has a folder, and a kernel to go on with."""
+def _fitted(
+    problem: LearnProblem, way: str, folder: Path | None, watch: _Watch, kernel: Kernel | None = None
+) -> tuple[LearnResult, Kernel]:
+    """Give what a fit comes to, as a run if it has a folder, and a kernel to go on with: the one given, if any."""
     steps: list[Step] = []
     if folder is not None:
         begun = run_of(problem, folder, way=way)
         problem, steps = problem_of(begun), begun.history()
-    kernel = Kernel(problem)
+    kernel = kernel or Kernel(problem)
     substeps = kernel.substeps
     watch.over("preparing")
 
@@ -227,6 +231,16 @@ def _settled(line: SignalChain) -> Float[np.ndarray, " times"]:
     return float(line.stage(Gain).gain) * np.asarray(jnp.where(times < _EDGES, early, late))
 
 
+def _step(study: CaseStudy, examination: Examination) -> dict[str, Float[np.ndarray, " times"]]:
+    """Give the response of the line to a step as it was learned, how sure that is, and the true one."""
+
+    def settled(twin: Twin) -> Float[np.ndarray, " times"]:
+        return _settled(twin.lines[LINE])
+
+    sigma = np.std(examination.drawn(settled, _SURE, seed=study.seed), axis=0)
+    return {"learned": settled(examination.result.twin), "sigma": sigma, "true": settled(study.device)}
+
+
 def _coupling(twin: Twin) -> float:
     (path,) = [path for path in twin.parameters.paths if path.endswith(".coupling")]
     return twin.parameters[path].value
@@ -237,10 +251,11 @@ def _undistorted(twin: Twin) -> Twin:
     return twin.replace(distortion(LINE, twin.lines[LINE]).off)
 
 
-def _gate_errors(study: CaseStudy, examination: Examination, rough: CzPulse) -> GateErrors:
+def _gate_errors(
+    study: CaseStudy, examination: Examination, rough: CzPulse, taps: Float[np.ndarray, " taps"]
+) -> GateErrors:
     learned, device = examination.result.twin, study.device
     pulse = calibrated_cz(_undistorted(learned), rough)
-    taps = corrections(learned, LINE, max(_TRAINS) * pulse.window)
     again = calibrated_cz(device, pulse)
     refined = calibrated_cz(device, pulse, taps=taps, spread=(2e-3, 0.2e-9))
     short, straight = 2 * pulse.window, _undistorted(device)

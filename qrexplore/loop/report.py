@@ -89,12 +89,15 @@ class CaseReport:
         Of the fit, with its scores on what was kept out of it.
     diagnosis
         What is wrong.
+    taps
+        Filter that undoes the flux line as it was learned, for what its generator plays, sample by sample.
     gate
         What a CZ costs before and after.
     panels
         The storyboard.
     step
-        Response of the flux line to a step of 1 V (Φ0) at `STEP_TIMES` after the middle of its edge, learned and true.
+        Response of the flux line to a step of 1 V (Φ0) at `STEP_TIMES` after the middle of its edge: ``learned``, its standard
+        deviation ``sigma``, and ``true``.
     seconds
         Wall time of each stage: of a fit in a folder that of all processes that worked on it, else of the last one, which only
         reads what was measured before.
@@ -103,6 +106,7 @@ class CaseReport:
     study: CaseStudy
     examination: Examination
     diagnosis: Diagnosis
+    taps: Float[np.ndarray, " taps"]
     gate: GateErrors
     panels: Panels
     step: dict[str, Float[np.ndarray, " times"]]
@@ -193,6 +197,15 @@ class CaseReport:
                 "explained": self.diagnosis.explained,
                 "causes": [_finite(asdict(cause)) for cause in self.diagnosis.causes],
                 "text": repr(self.diagnosis),
+            },
+            "correction": {
+                "line": LINE,
+                "sample_rate": self.study.twin.lines[LINE].sample_rate,
+                "taps": np.asarray(self.taps).tolist(),
+            },
+            "step_response": {
+                "times": STEP_TIMES.tolist(),
+                **{name: part.tolist() for name, part in self.step.items()},
             },
             "cz_error": asdict(self.gate),
             "rms": self.panels.rms,

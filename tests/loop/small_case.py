@@ -41,7 +41,8 @@ def small_study(seed=0, flaw="none"):
 def stand_in(put):
     """Put stand-ins in the place of all that is for two qubits; `put` takes module, name and value."""
     put(solver, "LINE", "drive_q0")
-    for name in ("CzPulse", "diagnosed", "_coupling", "_gate_errors", "_panels", "_settled"):
+    put(solver, "CzPulse", lambda *_, **__: SimpleNamespace(window=80e-9))
+    for name in ("corrections", "diagnosed", "_coupling", "_gate_errors", "_panels", "_settled"):
         put(solver, name, lambda *_, **__: 1.0)
 
 

@@ -15,7 +15,7 @@ def report(*estimates):
         for path, value, sigma, verdict in estimates
     ]  # fmt: skip
     study = SimpleNamespace(truth=dict.fromkeys((one.path for one in found), 0.0))
-    return CaseReport(study, SimpleNamespace(estimates=found), None, None, None, {}, {})
+    return CaseReport(study, SimpleNamespace(estimates=found), None, None, None, None, {}, {})
 
 
 def test_coverage_counts_what_was_learned_over_all_and_by_group():

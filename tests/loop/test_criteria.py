@@ -58,6 +58,7 @@ def report(
         SimpleNamespace(flaw=flaw, truth=truth, twin=TWIN),
         SimpleNamespace(estimates=[*found, *near], scores=[score], result=SimpleNamespace(chi2_per_dof=1.01)),
         SimpleNamespace(named=named, causes=causes, explained=explained),
+        np.ones(1),
         GateErrors(**errors, drawn=drawn, recalibrated_trains=trains, compensated_trains=trains, overshoot=1.05),
         SimpleNamespace(rms={"b-a": 0.25, "c-b": 0.0081, "d-a": 0.01, "shot noise": 0.008}),
         {"true": np.full(len(STEP_TIMES), gain), "learned": np.full(len(STEP_TIMES), gain * (1 + step))},

@@ -28,7 +28,7 @@ def test_four_panels_stand_over_what_they_differ_and_over_the_step_response():
     settled = 1 - 0.03 * np.exp(-loop.STEP_TIMES / 8e-9)
     report = SimpleNamespace(
         panels=SimpleNamespace(**{name: panel(share) for name, share in shares.items()}),
-        step={"true": settled, "learned": settled},
+        step={"true": settled, "learned": settled, "sigma": np.full(len(settled), 1e-3)},
     )
     drawn = list(case_figure(report).select({"type": figure}))
     titles = [one.title.text for one in drawn]
@@ -40,4 +40,6 @@ def test_four_panels_stand_over_what_they_differ_and_over_the_step_response():
     assert np.allclose(seen["(b) device"]["image"][0], 0.4)
     assert np.allclose(seen["(d) - (a)"]["image"][0], -0.1)
     # what the bias tee does later would hide the rest
-    assert np.max(seen["step response of the flux line"]["x"]) < 1000
+    band = seen["step response of the flux line"]
+    assert np.max(band["x"]) < 1000
+    np.testing.assert_allclose(band["y2"] - band["y1"], 2 * 1.96e-3 / settled.max())

@@ -19,6 +19,8 @@ _PANELS = (
 _WIDTH, _HEIGHT = 594, 250
 # of the step response, s: later the bias tee lets go of it
 _SHOWN = 1e-6
+# half the width of a band that holds 95 %, in standard deviations
+_BAND = 1.96
 
 
 def case_figure(report: CaseReport) -> Column:
@@ -83,6 +85,9 @@ def _response(report: CaseReport) -> figure:
     )
     shown = STEP_TIMES < _SHOWN
     times, true, learned = STEP_TIMES[shown] * 1e9, report.step["true"][shown], report.step["learned"][shown]
+    reach = _BAND * report.step["sigma"][shown]
+    band = {"color": "#1f77b4", "alpha": 0.3, "legend_label": "95 % of what is learned"}
+    plot.varea(times, (learned - reach) / scale, (learned + reach) / scale, **band)
     plot.line(times, true / scale, color="#d95f02", line_width=4, alpha=0.5, legend_label="hidden device")
     plot.line(times, learned / scale, color="#1f77b4", line_width=2, legend_label="learned")
     plot.line([times[0], times[-1]], np.ones(2), color="#888888", line_dash="dashed", legend_label="undistorted")
