@@ -17,6 +17,7 @@ from qrexplore.optimize import (
     Method,
     Optax,
     Progress,
+    SeveralStarts,
     curvature_scale,
     misfit_scale,
 )
@@ -92,7 +93,7 @@ def posed(kernel: Kernel, problem: LearnProblem) -> Posed:
 def _seeded(method: Method, seed: int) -> Method:
     """Give a method whose random points, if it takes any, follow from a seed."""
     match method:
-        case CmaEs():
+        case CmaEs() | SeveralStarts():
             return replace(method, seed=seed)
         case Hybrid():
             return replace(method, rough=_seeded(method.rough, seed))

@@ -20,6 +20,7 @@ from qrexplore.optimize.optax_methods import OPTAX_METHODS, Optax, rate_of, with
 from qrexplore.optimize.race import Ratio, Trace, race, ratio
 from qrexplore.optimize.reposed import reposed
 from qrexplore.optimize.secant import secant
+from qrexplore.optimize.several_starts import SeveralStarts
 from qrexplore.optimize.stop import Mark, Stop
 from qrexplore.optimize.transforms import Coordinates
 
@@ -34,6 +35,7 @@ METHODS = {
     "cma-es": CmaEs,
     "nelder-mead": NelderMead,
     "hybrid": Hybrid,
+    "multi-start": SeveralStarts,
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "Optimum",
     "Progress",
     "Ratio",
+    "SeveralStarts",
     "Stop",
     "Trace",
     "automatic",

@@ -20,6 +20,7 @@ METHOD_LABELS: Mapping[str, str] = {
     "cma-es": "CMA-ES",
     "nelder-mead": "Nelder-Mead",
     "hybrid": "hybrid (CMA-ES, then Levenberg-Marquardt)",
+    "multi-start": "Levenberg-Marquardt from 8 starts",
 }
 
 

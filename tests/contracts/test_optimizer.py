@@ -38,6 +38,7 @@ CASES = {
     "cma-es": Case(far=1e-4),
     "nelder-mead": Case(far=1e-4),
     "hybrid": Case({"generations": 5}),
+    "multi-start": Case({"count": 3, "width": 0.5}),
 }
 TIMES = np.linspace(0.0, 3.0, 25)
 NOISE = 0.02 * np.random.default_rng(5).normal(size=25)

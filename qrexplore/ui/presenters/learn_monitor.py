@@ -22,7 +22,14 @@ from qrexplore.views import METHOD_LABELS, TraceTable, learned_rows, outcome, tr
 # the picture follows a run at most this often (s): each time takes a prediction's worth of the processor from the run
 _FOLLOW = 0.25
 # methods whose steps are cheap take many
-_MAX_STEPS = {"l-bfgs": 1000, "cma-es": 2000, "nelder-mead": 5000, "hybrid": 500, **dict.fromkeys(OPTAX_METHODS, 5000)}
+_MAX_STEPS = {
+    "l-bfgs": 1000,
+    "cma-es": 2000,
+    "nelder-mead": 5000,
+    "hybrid": 500,
+    "multi-start": 1000,
+    **dict.fromkeys(OPTAX_METHODS, 5000),
+}
 _RATE = 0.02
 _WORDS = {"compiling": "compiling the model and its derivatives", "running": "learning", "paused": "paused"}
 
