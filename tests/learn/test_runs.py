@@ -82,7 +82,9 @@ def assert_goes_on_to_the_same_bits(make):
     return len(packed)
 
 
-@pytest.mark.parametrize("method", ["adam", "levenberg-marquardt", "l-bfgs", "cma-es", "nelder-mead", "hybrid"])
+@pytest.mark.parametrize(
+    "method", ["adam", "levenberg-marquardt", "l-bfgs", "cma-es", "nelder-mead", "hybrid", "multi-start"]
+)
 def test_a_fit_goes_on_from_any_step_to_the_same_bits(relaxation, method):
     problem = replace(relaxation, method=method, max_steps=30)
     assert assert_goes_on_to_the_same_bits(lambda: task(problem)) > 1
@@ -97,6 +99,13 @@ def test_the_seed_of_a_problem_is_that_of_its_random_points_also_where_it_goes_o
 
     assert path(0) == path(0) != path(5)
     assert assert_goes_on_to_the_same_bits(lambda: task(replace(problem, seed=5))) > 1
+
+
+def test_several_starts_are_those_of_the_seed_of_the_problem(relaxation):
+    problem, kernel = replace(relaxation, method="multi-start"), Kernel(relaxation)
+    points = [task(replace(problem, seed=seed), kernel).init().progress.memory.points for seed in (0, 0, 5)]
+    np.testing.assert_array_equal(points[0], points[1])
+    assert np.all(points[0][1:] != points[2][1:])
 
 
 def test_a_guided_run_goes_on_from_either_stage_to_the_same_bits(distorted):

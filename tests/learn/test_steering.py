@@ -67,7 +67,9 @@ def driven(made, asked=None, begin=None):
     return run(made, begin=begin, on_step=steps.append, on_state=steer), steps
 
 
-@pytest.mark.parametrize("method", ["levenberg-marquardt", "l-bfgs", "adam", "cma-es", "nelder-mead", "hybrid"])
+@pytest.mark.parametrize(
+    "method", ["levenberg-marquardt", "l-bfgs", "adam", "cma-es", "nelder-mead", "hybrid", "multi-start"]
+)
 def test_steps_tell_the_sum_of_squares_of_each_dataset_without_a_call_of_the_model(decay, kernel, method, monkeypatch):
     calls = []
     monkeypatch.setattr(kernel, "_all", lambda *a: calls.append(a[0]) or Kernel._all(kernel, *a))
@@ -89,12 +91,16 @@ def test_steps_tell_the_sum_of_squares_of_each_dataset_without_a_call_of_the_mod
     told = len(calls)
     kernel._recent.clear()
     # the methods themselves count their calls
-    extra = 0 if method in {"levenberg-marquardt", "hybrid"} else 1  # lengths of coordinates cost a Jacobian
+    extra = (
+        0 if method in {"levenberg-marquardt", "hybrid", "multi-start"} else 1
+    )  # lengths of coordinates cost a Jacobian
     cached = 1 if method == "hybrid" else 0
     assert abs(told - state.progress.evaluations - extra) <= cached
 
 
-@pytest.mark.parametrize("method", ["levenberg-marquardt", "l-bfgs", "adam", "cma-es", "nelder-mead", "hybrid"])
+@pytest.mark.parametrize(
+    "method", ["levenberg-marquardt", "l-bfgs", "adam", "cma-es", "nelder-mead", "hybrid", "multi-start"]
+)
 def test_a_held_parameter_stays_where_it_stands_and_the_others_go_on(decay, kernel, method):
     asked = {3: [("hold", "q0.t1")], 8: [("free", "q0.t1")]}
     _, steps = driven(task(replace(decay, method=method, max_steps=12), kernel), asked)
