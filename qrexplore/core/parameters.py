@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qrexplore.core.named import Named
-from qrexplore.core.priors import Prior
+from qrexplore.core.priors import Prior, Uniform
 from qrexplore.core.units import format_quantity
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ class Parameter:
     label: str
     prior: Prior | None = None
     scaled_by: str | None = None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value that it may have: those of a `Uniform` prior, else its bounds."""
+        return (self.prior.low, self.prior.high) if isinstance(self.prior, Uniform) else self.bounds
 
 
 def parameter(

@@ -26,6 +26,7 @@ from qrexplore.learn.heldout import HeldOut, held_out, predictive_density
 from qrexplore.learn.identifiability import Direction, Identifiability, identifiability
 from qrexplore.learn.landmarks import Landmarks, landmarks
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, Missing, measured
+from qrexplore.learn.order import in_order
 from qrexplore.learn.placing import placed
 from qrexplore.learn.posterior import Posterior, posterior
 from qrexplore.learn.predictive import Band, drawn_band, gaussian_draws, linear_band
@@ -101,6 +102,7 @@ __all__ = [
     "guided",
     "held_out",
     "identifiability",
+    "in_order",
     "in_units",
     "landmarks",
     "laplace",

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
-from qrexplore.core import LogNormal, Parameter, ParameterTable, Prior, Uniform, require_choice, require_positive
+from qrexplore.core import LogNormal, ParameterTable, Prior, require_choice, require_positive
 from qrexplore.data import PARTS, DatasetError, drawn_rows, observable, stated_shots
 from qrexplore.experiments import Experiment, from_dataset
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, Missing, measured, missing
@@ -100,7 +100,7 @@ class LearnProblem:
             raise ValueError(msg)
         self._check_options()
         for row in self.table:
-            low, high = _range(row)
+            low, high = row.range
             if not low <= row.value <= high:
                 msg = (
                     f"the start of {row.path!r} must be within {low:g} ... {high:g} {row.unit}, got {row.value:g}. "
@@ -294,8 +294,3 @@ def steered(problem: LearnProblem, arrays: Mapping[str, np.ndarray]) -> LearnPro
 def steering(problem: LearnProblem) -> dict[str, np.ndarray]:
     """Give as arrays by name which parameters a problem holds, and where its twin stands."""
     return {"held": np.array(problem.held, dtype=np.str_), "values": problem.twin.parameters.values}
-
-
-def _range(row: Parameter) -> tuple[float, float]:
-    """Give between which values a start may be."""
-    return (row.prior.low, row.prior.high) if isinstance(row.prior, Uniform) else row.bounds

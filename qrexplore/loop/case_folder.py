@@ -15,7 +15,9 @@ import qrexplore
 from qrexplore.core import changes, environment, side_by_side, write_whole
 from qrexplore.data import DatasetError, open_data, read_json, save
 
-CASE, RESULT, DATA, FIT, BETTER = "case.json", "result.json", "data", "fit", "fit-better"
+CASE, RESULT, DATA = "case.json", "result.json", "data"
+# the fit, and what went on from it: with exchanged parts back in order, and from a better place
+FIT, ORDERED, BETTER = "fit", "fit-ordered", "fit-better"
 
 
 def require_case(folder: str | Path, *, seed: int, flaw: str) -> list[str]:
@@ -41,7 +43,7 @@ def require_case(folder: str | Path, *, seed: int, flaw: str) -> list[str]:
     folder = Path(folder)
     held = next((name for name in (CASE, RESULT) if (folder / name).is_file()), None)
     if held is None:
-        unknown = next((name for name in (DATA, FIT, BETTER) if (folder / name).exists()), None)
+        unknown = next((name for name in (DATA, FIT, ORDERED, BETTER) if (folder / name).exists()), None)
         if unknown is None:
             return []
         raise ValueError(_refusal(folder, _words(seed, flaw), f"{unknown!r} of a case that is not told"))

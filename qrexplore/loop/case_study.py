@@ -24,11 +24,12 @@ from qrexplore.learn import (
     LearnProblem,
     LearnResult,
     examine,
+    in_order,
     problem_of,
     resume_run,
     run_of,
 )
-from qrexplore.loop.case_folder import BETTER, DATA, FIT, claim, kept
+from qrexplore.loop.case_folder import BETTER, DATA, FIT, ORDERED, claim, kept
 from qrexplore.loop.causes import diagnosed, distortion
 from qrexplore.loop.controlled_z import CzPulse, calibrated_cz, corrected, corrections, cz_error, lossy_cz_error
 from qrexplore.loop.report import LINE, STEP_TIMES, CaseReport, GateErrors, Panels
@@ -42,7 +43,7 @@ from qrexplore.twin.static import late_step
 _TOLERANCE = 3e-4
 # where parameters trade against each other, a search goes on for long and gains less than the likelihood can tell
 _STEPS, _SETTLED = 30, Stop(patience=3, share=1e-4)
-_ELSEWHERE = "a better place"
+_ORDERED, _ELSEWHERE = "in order", "a better place"
 _SYMPTOMS = ("chevron",)
 # until when (s) a step has edges, that of an echo too, and how much finer than samples it is followed until then
 _EDGES, _FINER = 100e-9, 8
@@ -92,9 +93,9 @@ def solve_case(
         What was measured, see `measured`; measured now if left out, or read from the folder.
     folder
         Where to keep what takes long, made if missing: each dataset in ``data`` when it is measured, and the fit as a run in
-        ``fit`` (see `qrexplore.learn.begin_run`; a second one from a better place in ``fit-better``). Begun again with the same
-        folder, whatever ended the process, nothing is measured twice, and the fits go on to the same answer, bit for bit on the
-        same machine; what comes after them is done again. Left out, all is in memory.
+        ``fit`` (see `qrexplore.learn.begin_run`; what goes on from it in ``fit-ordered`` and ``fit-better``). Begun again with
+        the same folder, whatever ended the process, nothing is measured twice, and the fits go on to the same answer, bit for
+        bit on the same machine; what comes after them is done again. Left out, all is in memory.
     on_stage
         Called with name and seconds of each stage when it is over. Those of a fit are told by its history, whatever process did
         the work; all others are of this process, which only reads what was measured before.
@@ -124,13 +125,18 @@ def solve_case(
     result, kernel = _fitted(problem, "staged", place and place / FIT, watch)
     watch.told(_spent(result.history, result.seconds))
     held_out = {name: data[name] for name in study.held_out}
+
+    def gone_on(twin: Twin, stage: str, name: str) -> LearnResult:
+        after, _ = _fitted(replace(problem, twin=twin), "fit", place and place / name, watch, kernel)
+        watch.told({stage: after.seconds})
+        return _continued(result, after, stage)
+
+    if (ordered := in_order(problem, result.twin)) is not result.twin:
+        result = gone_on(ordered, _ORDERED, ORDERED)
     examination = examine(result, kernel, held_out=held_out)
     watch.over("examination")
     if examination.better is not None:
-        better = replace(problem, twin=examination.better)
-        after, kernel = _fitted(better, "fit", place and place / BETTER, watch, kernel)
-        watch.told({_ELSEWHERE: after.seconds})
-        result = _continued(result, after)
+        result = gone_on(in_order(problem, examination.better), _ELSEWHERE, BETTER)
         examination = examine(result, kernel, held_out=held_out)
         watch.over("examination")
     known = study.calibration
@@ -206,14 +212,14 @@ def _fitted(
     return result, kernel
 
 
-def _continued(before: LearnResult, after: LearnResult) -> LearnResult:
-    """Give a result with the steps of the one that it went on from."""
+def _continued(before: LearnResult, after: LearnResult, stage: str) -> LearnResult:
+    """Give a result with the steps of the one that it went on from, as those of a stage."""
     steps = [
         replace(
             step,
             iteration=len(before.history) + step.iteration,
             seconds=before.seconds + step.seconds,
-            stage=_ELSEWHERE,
+            stage=stage,
         )
         for step in after.history
     ]

@@ -15,17 +15,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from scipy.special import expit
 
-from qrexplore.core import LogNormal, Normal, Parameter, ParameterTable, Uniform
+from qrexplore.core import LogNormal, Normal, ParameterTable
 
 # a start on a bound is moved inside by this share of the range: on the bound the coordinate would be infinite
 _INSIDE = 1e-3
 _DECADES = 2.0
 # share of the range next to a bound where a coordinate with a prior is bent, at most a standard deviation
 _BENT = 0.05
-
-
-def _range(row: Parameter) -> tuple[float, float]:
-    return (row.prior.low, row.prior.high) if isinstance(row.prior, Uniform) else row.bounds
 
 
 class Coordinates:
@@ -46,7 +42,7 @@ class Coordinates:
         def each(kind: type | tuple[type, ...]) -> Bool[np.ndarray, " parameters"]:
             return np.array([isinstance(row.prior, kind) for row in table], dtype=bool)
 
-        bounds = np.array([_range(row) for row in table], dtype=np.float64).reshape(-1, 2)
+        bounds = np.array([row.range for row in table], dtype=np.float64).reshape(-1, 2)
         wide = np.array([low > 0 and math.log10(high / low) > _DECADES for low, high in bounds], dtype=bool)
         self.whitened = each((Normal, LogNormal))
         self.logarithmic = np.where(self.whitened, each(LogNormal), wide)

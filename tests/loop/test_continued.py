@@ -16,7 +16,7 @@ def test_steps_are_numbered_and_timed_on_and_values_are_those_of_the_last():
     problem = LearnProblem(truth.replace({"q0.t1": 20e-6}), data, free=["q0.t1"], likelihood="counts")
     before = learn(replace(problem, max_steps=1))
     after = learn(replace(problem, twin=before.twin))
-    whole = _continued(before, after)
+    whole = _continued(before, after, "a better place")
     assert [step.iteration for step in whole.history] == list(range(1, len(before.history) + len(after.history) + 1))
     seconds = [step.seconds for step in whole.history]
     assert seconds == sorted(seconds)

@@ -71,7 +71,7 @@ def case_study(seed: int = 0, *, flaw: str = "distortion") -> CaseStudy:
         Of the hidden device, of the lab's calibrations and of the shots.
     flaw
         What is wrong with the device: ``distortion`` of the flux line of q1 by more than 2 % from 5 to 200 ns after a step,
-        ``none``, or on clean flux lines ``crosstalk`` of fast flux (4 %), ``skew`` (the flux line of q1 is late by 6 ns more
+        ``none``, or on clean flux lines ``crosstalk`` of fast flux (3 %), ``skew`` (the flux line of q1 is late by 6 ns more
         than it should be), ``compression`` (drive of q1) or ``defect`` (a two-level defect, which the model has no part for, is
         coupled to q1 just where |11> meets |02>).
 
