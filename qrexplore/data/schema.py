@@ -249,7 +249,8 @@ def stated_shots(data: xr.Dataset) -> int | None:
     found = settings(data).get("shots", data.attrs.get("shots"))
     if found is None:
         return None
-    if not isinstance(found, int | float | np.number) or not math.isfinite(found) or found < 1:
+    number = isinstance(found, int | float | np.number) and not isinstance(found, bool)
+    if not number or not math.isfinite(found) or found < 1 or found != int(found):
         msg = f"`shots` of a dataset must be a whole number from 1, got {quote(found)}."
         raise DatasetError(msg, "Write into its settings how many there were, or leave them out if that is not known.")
     return int(found)

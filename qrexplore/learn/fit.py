@@ -205,7 +205,8 @@ def _finished(kernel: Kernel, state: LearnState, status: Status) -> LearnResult:
     freedom = max(1.0, noise - learned_count(slopes, told))
     chi2 = float(found.residual @ found.residual) / freedom
     known = all(part.noise == "file" for part in problem.measured)
-    inflation = max(1.0, chi2) if known else chi2
+    # of data without noise that are matched, nothing is left to widen errors by, and something to divide by
+    inflation = max(1.0 if known else np.finfo(float).eps ** 2, chi2)
     # errors of the data grow with what is left unexplained, priors stay what they are
     rows = [slopes / np.sqrt(inflation), np.eye(len(paths))[told]]
     spread = laplace(np.vstack(rows), coordinates.slopes(best), 1.0)

@@ -4,6 +4,7 @@ Filters in a row commute: which of two settlings of a line is called the fast on
 both are alike may end with their names exchanged, as good as before but for what was known of each.
 """
 
+from collections.abc import Iterator
 from itertools import chain, permutations
 
 import numpy as np
@@ -35,21 +36,31 @@ def in_order(problem: LearnProblem, twin: Twin) -> Twin:
         The same object, if it is in order.
     """
     found = twin
-    for line, stages in ((line, made.stages) for line, made in twin.lines.items()):
-        parts = [
-            [f"{line}.{name}.{part}" for part in ("amplitude", "time_constant")]
-            for name, stage in stages.items()
-            if isinstance(stage, ExponentialResponse)
-        ]
-        parts = [paths for paths in parts if all(path in problem.table for path in paths)]
+    for row in _exchangeable(twin):
+        parts = [pair for pair in row if all(path in problem.table for path in pair)]
         if 2 <= len(parts) <= _MOST:
             paths = [path for pair in parts for path in pair]
             values = [[twin.parameters[path].value for path in pair] for pair in parts]
             orders = [dict(zip(paths, chain.from_iterable(order), strict=True)) for order in permutations(values)]
             costs = [_cost(problem, order) for order in orders]
             if min(costs) < costs[0] - _GAIN:
-                found = found.replace(orders[int(np.argmin(costs))])
+                best = orders[int(np.argmin(costs))]
+                tied = {path: best[leader] for path, leader in problem.followers.items() if leader in best}
+                found = found.replace({**best, **tied})
     return found
+
+
+def _exchangeable(twin: Twin) -> Iterator[list[list[str]]]:
+    """Give settlings that stand in a row of linear stages: the paths of amplitude and time constant of each."""
+    for line, made in twin.lines.items():
+        row: list[list[str]] = []
+        for name, stage in made.stages.items():
+            if not (stage.linear and stage.time_invariant):
+                yield row
+                row = []
+            elif isinstance(stage, ExponentialResponse):
+                row.append([f"{line}.{name}.{part}" for part in ("amplitude", "time_constant")])
+        yield row
 
 
 def _cost(problem: LearnProblem, values: dict[str, float]) -> float:

@@ -26,7 +26,8 @@ from qrexplore.optimize import (
 _NAMED = 6
 # methods and the lengths that they measure coordinates in: one whose step is a length of its own, or whose first points are
 # spread by one, needs to know how far off each may be, one whose step is a multiple of the gradient how it curves. Searches
-# without derivatives get the lengths as well, or their race against the others would be lost by units
+# without derivatives get the lengths as well, or their race against the others would be lost by units; the first search of
+# a hybrid does not, since it is to go far
 _SCALES = {
     "l-bfgs": curvature_scale,
     "sgd": curvature_scale,

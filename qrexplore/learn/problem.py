@@ -48,13 +48,13 @@ class LearnProblem:
         Share of the points that are fitted, for a quick first look (see `qrexplore.data.drawn_rows`); None for all. What the
         whole data tell of their noise is kept.
     seed
-        Of that draw, and of the random points of ``cma-es`` and ``hybrid``; a whole number from 0.
+        Of that draw, and of the random points of ``cma-es``, ``hybrid`` and ``multi-start``; from 0.
     method
         ``auto``, which takes what suits the problem (see `choice`), or one of `qrexplore.optimize.METHODS`.
     stop
         Limits beside those of the method: a loss that is low enough, time, calls of the model, stagnation.
     max_steps
-        Steps at most, at least 1.
+        Steps at most, at least 1; for ``multi-start`` of all searches together.
     learning_rate
         Step length of ``adam``, ``nadam`` and ``rmsprop`` as a share of how far each parameter could be off (see
         `qrexplore.optimize.misfit_scale`), and for ``sgd`` the factor on its gradient; None for their default.

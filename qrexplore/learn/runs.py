@@ -16,7 +16,7 @@ from typing import Any
 import xarray as xr
 
 from qrexplore.core import Status, Step, Task, changes, environment, require_choice, write_whole
-from qrexplore.data import npz, open_data, read_npz, runs, save
+from qrexplore.data import npz, open_data, read_npz, runs, save, settings
 from qrexplore.learn.archive import digest, pack_result, unpack_result
 from qrexplore.learn.fit import LearnResult, task
 from qrexplore.learn.guided import guided
@@ -107,7 +107,11 @@ def run_of(problem: LearnProblem, folder: str | Path, *, way: str = "fit") -> ru
 
 
 def _equal(first: xr.Dataset | None, second: xr.Dataset | None) -> bool:
-    return first is not None and second is not None and first.equals(second)
+    if first is None or second is None:
+        return False
+    # numbers alone do not say what was done
+    done = [(data.attrs.get("experiment"), settings(data)) for data in (first, second)]
+    return done[0] == done[1] and first.equals(second)
 
 
 def problem_of(run: runs.Run) -> LearnProblem:

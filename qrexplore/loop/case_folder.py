@@ -66,6 +66,9 @@ def claim(folder: str | Path, *, seed: int, flaw: str) -> Path:
     folder = Path(folder)
     require_case(folder, seed=seed, flaw=flaw)
     if not (folder / CASE).is_file():
+        if (folder / RESULT).exists():
+            # of whatever version: its data are not those of this one
+            raise ValueError(_refusal(folder, _words(seed, flaw), f"{RESULT!r} without a {CASE}"))
         folder.mkdir(parents=True, exist_ok=True)
         content = json.dumps({"seed": seed, "flaw": flaw, "made_by": environment()}, indent=1)
         write_whole(folder / CASE, f"{content}\n".encode())

@@ -352,8 +352,20 @@ def diagnosed(
         named = explained and evidence > _ABSENT and size - _SURE * sigma > one.limit
         if named:
             evidence = _rise(kernel, result, one.off)
-        known = one.name, one.measure, one.limit, one.mend
-        causes.append(Cause(*known, size, sigma, evidence, explains, gate_share, named))
+        causes.append(
+            Cause(
+                name=one.name,
+                measure=one.measure,
+                limit=one.limit,
+                mend=one.mend,
+                size=size,
+                sigma=sigma,
+                evidence=evidence,
+                explains=explains,
+                gate_share=gate_share,
+                named=named,
+            )
+        )
     causes.sort(key=lambda cause: (not cause.named, -np.nan_to_num(cause.gate_share), -cause.size / cause.limit))
     worst = min(examination.goodness, key=lambda one: one.p_value, default=None)
     return Diagnosis(tuple(causes), explained, result.chi2_per_dof, naive_error, error, worst.name if worst else "")

@@ -205,7 +205,8 @@ def _followed(
     before, jacobian = problem.linearize(progress.coordinates)
     jacobian, longest = jacobian * memory.scale, _LONGEST / memory.scale
     # steps are compared in the lengths that are still open: a valley is long in some coordinates only
-    open_lengths = np.sqrt(np.diag(np.linalg.inv(_normal(jacobian, length))))
+    spread = np.diag(np.linalg.pinv(_normal(jacobian, length), hermitian=True))
+    open_lengths = np.sqrt(np.maximum(spread, np.finfo(float).tiny))
     jacobian = corrected(jacobian, (trial - progress.coordinates) / memory.scale, residual - before, open_lengths)
     for calls in range(1, _FOLLOWED + 1):
         if _relative_offset(np.asarray(_compressed(residual, jacobian)[0]), len(residual)) < offset:
@@ -230,7 +231,8 @@ class LevenbergMarquardt:
     """Levenberg-Marquardt with columns scaled to the strength of each parameter.
 
     Where the problem gives its residuals alone, their Jacobian is asked for at points that were found to be better only, and
-    kept for further steps as long as it keeps what it promises; a step then ends with a better point, however many were tried.
+    kept for further steps as long as it keeps what it promises; a step then ends with a better point, however many were tried,
+    or after `patience` refusals.
 
     Attributes
     ----------
@@ -274,7 +276,7 @@ class LevenbergMarquardt:
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Try the proposed point; take it if the loss falls, else propose one along the bent valley, or a shorter step."""
         tried = self._tried(problem, progress)
-        # what is refused costs residuals only: it is no step of which so many are waited for
+        # a refused trial costs residuals only: it does not count towards a limit on steps that gain nothing
         while self._sparing(problem) and tried.memory.rejected and self.done(tried) is None:
             tried = self._tried(problem, tried)
         return replace(tried, iteration=progress.iteration + 1)

@@ -19,7 +19,6 @@ class _Memory:
     inner: Progress
     points: Float[np.ndarray, "starts parameters"]
     position: int = 0
-    before: int = 0  # calls of the model of the searches that are over
     settled: bool = False  # whether the search that found the best point has converged
 
 
@@ -27,7 +26,8 @@ class _Memory:
 class SeveralStarts:
     """A method tried from the start and from points around it.
 
-    Its loss is the lowest met so far. `qrexplore.optimize.multi_start` does the same at a stretch and keeps every end.
+    Its loss is the lowest met so far; limits of steps, and of steps without a gain, count over all starts.
+    `qrexplore.optimize.multi_start` does the same at a stretch and keeps every end.
 
     Attributes
     ----------
@@ -53,23 +53,22 @@ class SeveralStarts:
         """Begin at the start of the problem."""
         points = starts(problem.start, self.width * problem.lengths, self.count, seed=self.seed)
         inner = self.method.init(problem)
-        return replace(inner, memory=_Memory(inner, points))
+        return replace(inner, memory=_Memory(inner, points, settled=self._converged(inner)))
 
     def advance(self, problem: LeastSquares, progress: Progress) -> Progress:
         """Take one step of the present search, or begin the next if it has ended."""
         memory: _Memory = progress.memory
         if self._ended(memory.inner) is None or self._last(memory):
-            memory = replace(memory, inner=self.method.advance(problem, memory.inner))
+            inner, known = self.method.advance(problem, memory.inner), memory.inner.evaluations
         else:
-            position = memory.position + 1
-            inner = self.method.init(replace(problem, start=memory.points[position]))
-            before = memory.before + memory.inner.evaluations
-            memory = replace(memory, inner=inner, position=position, before=before)
-        inner = memory.inner
-        progress = replace(progress, iteration=progress.iteration + 1, evaluations=memory.before + inner.evaluations)
+            memory = replace(memory, position=memory.position + 1)
+            inner, known = self.method.init(replace(problem, start=memory.points[memory.position])), 0
+        memory = replace(memory, inner=inner)
+        calls = progress.evaluations + inner.evaluations - known
+        progress = replace(progress, iteration=progress.iteration + 1, evaluations=calls)
         # a loss that is not finite is higher than any
         if np.isfinite(inner.loss) and not progress.loss < inner.loss:
-            memory = replace(memory, settled=self.method.done(inner) is Status.CONVERGED)
+            memory = replace(memory, settled=self._converged(inner))
             progress = replace(
                 progress, coordinates=inner.coordinates, loss=inner.loss, gradient_norm=inner.gradient_norm
             )
@@ -83,6 +82,9 @@ class SeveralStarts:
         if not np.isfinite(progress.loss):
             return Status.NONFINITE
         return Status.CONVERGED if memory.settled else Status.STALLED
+
+    def _converged(self, inner: Progress) -> bool:
+        return self.method.done(inner) is Status.CONVERGED
 
     def _last(self, memory: _Memory) -> bool:
         return memory.position + 1 == len(memory.points)

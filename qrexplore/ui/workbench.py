@@ -102,11 +102,11 @@ class Workbench(ipywidgets.HBox):
         self._view.choose(name)
 
     def learn(self) -> None:
-        """Press Learn: begin to learn the free parameters; RuntimeError if a run is going on."""
+        """Press Learn: begin to learn the free parameters; RuntimeError if a run is going on, or a fit is being examined."""
         self._monitor.start()
 
     def examine(self) -> None:
-        """Press Examine: say what the last fit is worth; RuntimeError if there is none, or a run is going on."""
+        """Press Examine: say what the last fit is worth; RuntimeError if there is none, or one is being made or examined."""
         self._worth.start()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -116,12 +116,16 @@ class Workbench(ipywidgets.HBox):
         def left() -> float | None:
             return None if timeout is None else max(0.0, timeout - (time.monotonic() - began))
 
-        return all(wait(left()) for wait in (self._view.wait, self.runner.wait, self._worth.runner.wait))
+        return all(wait(left()) for wait in (self.runner.wait, self._worth.runner.wait, self._view.wait))
 
     def _begins(self) -> None:
         self._worth.require_idle()
 
     def _ended(self) -> None:
+        found = self.examination
+        if found is not None and found.result is self.result:
+            self._view.show()
+            return
         # what was said of an earlier fit holds no more
         self._worth.forget()
         self._view.put_bands(self.twin, {})

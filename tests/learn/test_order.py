@@ -9,7 +9,7 @@ from qrexplore import experiments, library
 from qrexplore.core import LogNormal, Named, Normal, Uniform
 from qrexplore.learn import LearnProblem, in_order
 from qrexplore.twin import predict, simulate
-from qrexplore.twin.electronics import ExponentialResponse, Gain, GaussianFilter, SignalChain
+from qrexplore.twin.electronics import Compression, ExponentialResponse, Gain, GaussianFilter, SignalChain
 
 LINE = "flux_q1"
 PRIORS = {
@@ -70,6 +70,30 @@ def test_what_is_in_order_or_not_all_free_or_alike_stays_as_it_is(problem):
     np.testing.assert_allclose(settlings(in_order(held, mixed)), RIGHT, rtol=1e-12)
     alike = twin((0.01, 21.2), (0.02, 21.0), RIGHT[2])
     assert in_order(problem, alike) is alike
+
+
+def test_settlings_on_both_sides_of_a_converter_are_not_exchanged(problem):
+    def converted(order):
+        made = twin(*(RIGHT[k] for k in order))
+        stages = dict(made.lines[LINE].stages.items())
+        stages = {"fast": stages["fast"], "bent": Compression(0.5), **{k: v for k, v in stages.items() if k != "fast"}}
+        return replace(made, lines=Named({**dict(made.lines.items()), LINE: SignalChain(1e9, Named(stages))}))
+
+    exchanged = converted((1, 0, 2))
+    assert in_order(problem, exchanged) is exchanged
+    # those behind it still are
+    np.testing.assert_allclose(settlings(in_order(problem, converted((0, 2, 1)))), RIGHT, rtol=1e-12)
+
+
+def test_what_is_tied_follows():
+    start = twin(*RIGHT)
+    data = simulate(start, CHEVRON, shots=500, seed=1)
+    priors = {path: prior for path, prior in PRIORS.items() if "slow" not in path}
+    tied = LearnProblem(start, data, free=[f"{LINE}.fast.*", f"{LINE}.middle.*"], priors=priors,
+                        ties={f"{LINE}.slow.amplitude": f"{LINE}.fast.amplitude"})  # fmt: skip
+    found = in_order(tied, twin(RIGHT[1], RIGHT[0], RIGHT[1]))
+    amplitudes = [amplitude for amplitude, _ in settlings(found)]
+    assert amplitudes == [RIGHT[0][0], RIGHT[1][0], RIGHT[0][0]]
 
 
 def test_a_range_is_kept_to(problem):

@@ -88,6 +88,13 @@ def test_data_of_no_shots_are_refused_by_name_and_with_the_way_out(likelihood, p
         )
 
 
+@pytest.mark.parametrize("shots", ["100.5", "true", '"many"'])
+def test_shots_that_are_no_whole_number_are_refused(shots):
+    data = relaxation().assign_attrs(settings=f'{{"shots": {shots}}}')
+    with pytest.raises(DatasetError, match=r"must be a whole number from 1, got"):
+        LearnProblem(library.transmon(), data, free=["q0.t1"])
+
+
 def test_a_dataset_that_does_not_fit_the_likelihood_is_named():
     data = {"fast": relaxation().assign_attrs(shots=100), "slow": relaxation()}
     with pytest.raises(DatasetError, match=r"dataset 'slow': `likelihood` 'binomial' needs a population"):

@@ -16,7 +16,7 @@ import pytest
 from qrexplore import experiments
 from qrexplore.cli import main
 from qrexplore.core import LogNormal, Normal, Status, Uniform, run
-from qrexplore.data import runs
+from qrexplore.data import runs, settings
 from qrexplore.learn import (
     WAYS,
     Kernel,
@@ -296,7 +296,10 @@ def test_a_question_asked_again_finds_its_run(relaxation, tmp_path):
         "dataset 't1'": replace(relaxation, data=data.copy(data=shifted(data))),
         "dataset 'other'": replace(relaxation, data={"t1": data, "other": data}),
     }
-    for what, other in others.items():
+    # the same numbers of something else that was done
+    told = {**settings(data), "shots": 17}
+    others |= {"dataset 't1' ": replace(relaxation, data=data.assign_attrs(settings=json.dumps(told)))}
+    for what, other in ((key.strip(), one) for key, one in others.items()):
         with pytest.raises(runs.RunError, match=rf"must be of the question that is asked, .* \({what}"):
             run_of(other, tmp_path / "run")
     with pytest.raises(

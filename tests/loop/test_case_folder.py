@@ -214,6 +214,17 @@ def test_the_folder_of_another_version_is_refused(whole, tmp_path, monkeypatch):
         solve_case(small_study(), folder=folder)
 
 
+def test_data_beside_a_result_of_a_version_that_did_not_say_so_are_not_taken_for_this_case(tmp_path, measurements):
+    folder = tmp_path / "run"
+    (folder / "data").mkdir(parents=True)
+    (folder / "result.json").write_text('{"seed": 0, "flaw": "none"}')
+    # its result may be read
+    assert require_case(folder, seed=0, flaw="none") == []
+    with pytest.raises(ValueError, match=r"'result\.json' without a case\.json"):
+        solve_case(small_study(), folder=folder)
+    assert measurements == []
+
+
 def test_what_else_has_changed_is_told(whole, tmp_path):
     folder = shutil.copytree(whole[0], tmp_path / "run")
     case = json.loads((folder / "case.json").read_text())

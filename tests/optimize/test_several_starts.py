@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qrexplore.core import Status
-from qrexplore.optimize import LeastSquares, LevenbergMarquardt, SeveralStarts, search
+from qrexplore.optimize import LeastSquares, LevenbergMarquardt, SeveralStarts, reposed, search
 
 TIMES = np.linspace(0.0, 4.0, 60)
 TRUE = 3.1
@@ -46,6 +46,22 @@ def test_one_start_is_the_method_itself():
     alone = search(posed(2.9)[0], LevenbergMarquardt())
     end = search(posed(2.9)[0], SeveralStarts(count=1))
     assert (end.loss, end.evaluations, end.status) == (alone.loss, alone.evaluations, alone.status)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_start_at_the_optimum_is_told_as_converged(count):
+    end = search(posed(TRUE)[0], SeveralStarts(count=count))
+    assert end.status is Status.CONVERGED
+    assert end.loss < 1e-12
+
+
+def test_calls_count_on_where_other_coordinates_move():
+    method, (problem, _) = SeveralStarts(count=3), posed(0.2)
+    progress = method.init(problem)
+    for _ in range(4):
+        progress = method.advance(problem, progress)
+    again = reposed(method, problem, progress)
+    assert method.advance(problem, again).evaluations > again.evaluations > progress.evaluations
 
 
 def test_a_search_that_is_not_allowed_to_converge_is_told_as_stalled():

@@ -18,7 +18,7 @@ describe("examination", () => {
 
   it("says what it is for, asks, and shows that it is at work", () => {
     const { model, el, cleanUp } = mount();
-    expect(byTestId(el, "worth-status").textContent).toMatch(/^Learn first/);
+    expect(byTestId(el, "worth-status").textContent).toMatch(/^Learn, then examine/);
     expect(byTestId(el, "worth-table").parentElement?.hidden).toBe(true);
     byTestId(el, "examine").click();
     expect(model.sent.at(-1)?.kind).toBe("start");

@@ -9,6 +9,8 @@ from qrexplore.ui.presenters.channel import Channel, Message, UnknownMessageErro
 from qrexplore.ui.runner import Runner
 from qrexplore.views import estimate_rows
 
+_AT_WORK = "Every place that explains the data is looked at. This cannot be stopped; sliders still move."
+
 
 class ExaminationPresenter:
     """Examines the last fit.
@@ -59,7 +61,7 @@ class ExaminationPresenter:
 
     def _on_state(self, state: str, words: str) -> None:
         if self.runner.busy:
-            state, words = "examining", "Every place that explains the data is looked at."
+            state, words = "examining", _AT_WORK
         self.channel.put(state=state, status=words)
 
     def _on_end(self, found: Any) -> None:

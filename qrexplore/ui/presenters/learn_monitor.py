@@ -59,8 +59,6 @@ class MonitorPresenter:
     ----------
     runner
         Drives the runs.
-    result
-        What the last run found, or None.
     """
 
     def __init__(
@@ -88,7 +86,6 @@ class MonitorPresenter:
         self._steps: list[Step] = []
         self._followed = 0.0
         self._kept = ""
-        self.result: LearnResult | None = None
         self._fitted: tuple[LearnResult, Kernel | None] | None = None
         self.runner = Runner(
             on_state=self._on_state,
@@ -114,7 +111,7 @@ class MonitorPresenter:
         session.subscribe(self._on_session)
 
     def start(self) -> None:
-        """Begin a run; RuntimeError if one is going on."""
+        """Begin a run; RuntimeError if one is going on, or `begins` says that none can."""
         self._begins()
         now, method, rate = (
             self._session.snapshot,
@@ -155,6 +152,11 @@ class MonitorPresenter:
             self.runner.start(make)
         else:
             self.runner.start_kept(make_kept)
+
+    @property
+    def result(self) -> LearnResult | None:
+        """What the last run found, or None."""
+        return self._fitted and self._fitted[0]
 
     def fitted(self) -> tuple[LearnResult, Kernel | None]:
         """Give the last result, and its kernel if that is still there; RuntimeError if there is none, or a run goes on."""
@@ -283,7 +285,6 @@ class MonitorPresenter:
         if result is None:
             self.channel.put(status="stopped before the first step")
         else:
-            self.result = result
             # what a run in a folder was made with is not here
             self._fitted = result, self._kernel if self._folder is None else None
             self._session.apply(result.twin, result.stderr)

@@ -57,7 +57,7 @@ function render({ model, el }: RenderContext<ExaminationTraits>): CleanUp {
     status.classList.toggle("qx-error", state === "error");
   };
   const showStatus = (): void => {
-    const idle = "Learn first; then this says how sure each parameter is, and what the data do not tell.";
+    const idle = "Learn, then examine: how sure each parameter is, what is explained, and what the data do not tell.";
     setText(status, model.get("status") || model.get("head") || (model.get("state") === "idle" ? idle : ""));
   };
   const showRows = (): void => {
