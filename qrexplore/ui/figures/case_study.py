@@ -91,5 +91,5 @@ def _response(report: CaseReport) -> figure:
     plot.line(times, true / scale, color="#d95f02", line_width=4, alpha=0.5, legend_label="hidden device")
     plot.line(times, learned / scale, color="#1f77b4", line_width=2, legend_label="learned")
     plot.line([times[0], times[-1]], np.ones(2), color="#888888", line_dash="dashed", legend_label="undistorted")
-    plot.legend.location = "bottom_right"
+    plot.legend.location = "bottom_center"
     return neutral(plot)
