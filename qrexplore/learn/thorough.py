@@ -66,7 +66,7 @@ def sampled(
 ) -> Samples:
     """Draw from the posterior of a fit by the No-U-Turn sampler.
 
-    Every step of every chain is a gradient of all data: some ten thousand for the numbers that stand here.
+    Every step of every chain is one gradient of all data or several, so that this is for problems whose gradient is cheap.
 
     Parameters
     ----------
