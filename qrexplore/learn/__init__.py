@@ -26,6 +26,7 @@ from qrexplore.learn.heldout import HeldOut, held_out, predictive_density
 from qrexplore.learn.identifiability import Direction, Identifiability, identifiability
 from qrexplore.learn.landmarks import Landmarks, landmarks
 from qrexplore.learn.likelihood import LIKELIHOODS, Measured, Missing, measured
+from qrexplore.learn.mean_squares import mean_squares
 from qrexplore.learn.order import in_order
 from qrexplore.learn.placing import placed
 from qrexplore.learn.posterior import Posterior, posterior
@@ -112,6 +113,7 @@ __all__ = [
     "likelihood_ratio",
     "linear_band",
     "log_evidence",
+    "mean_squares",
     "measured",
     "misfit",
     "parameters_spent",

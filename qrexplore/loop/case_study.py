@@ -146,7 +146,7 @@ def solve_case(
     taps = corrections(result.twin, LINE, max(_TRAINS) * rough.window)
     gate = _gate_errors(study, examination, rough, taps)
     watch.over("gates")
-    panels = _panels(study, result.twin, data["chevron"])
+    panels = _panels(study, examination, data["chevron"])
     watch.over("mended chevron")
     return CaseReport(study, examination, diagnosis, taps, gate, panels, _step(study, examination), watch.seconds)
 
@@ -282,9 +282,9 @@ def _gate_errors(
     )
 
 
-def _panels(study: CaseStudy, learned: Twin, seen: xr.Dataset) -> Panels:
+def _panels(study: CaseStudy, examination: Examination, seen: xr.Dataset) -> Panels:
     """Give the four panels; the naive model knows the chip and the gain, and nothing of the line."""
-    experiment = study.experiments["chevron"]
+    experiment, learned = study.experiments["chevron"], examination.result.twin
     naive = _undistorted(learned)
     window = experiment.largest("duration") + experiment.setting("settling_time")
     mended = corrected(study.device, LINE, corrections(learned, LINE, window))
@@ -296,7 +296,7 @@ def _panels(study: CaseStudy, learned: Twin, seen: xr.Dataset) -> Panels:
     return Panels(
         experiment.dataset(expected["naive"]),
         seen,
-        experiment.dataset(expected["learned"]),
+        _with_errors(experiment.dataset(expected["learned"]), examination.bands["chevron"].sigma),
         after,
         {
             "b-a": _rms(before - expected["naive"]),
@@ -305,6 +305,12 @@ def _panels(study: CaseStudy, learned: Twin, seen: xr.Dataset) -> Panels:
             "shot noise": noise,
         },
     )
+
+
+def _with_errors(data: xr.Dataset, sigma: np.ndarray) -> xr.Dataset:
+    array = observable(data)
+    words = {**array.attrs, "long_name": f"standard error of the {array.attrs['long_name']}"}
+    return data.assign({f"{array.name}_stderr": array.copy(data=sigma).assign_attrs(words)})
 
 
 def _rms(values: np.ndarray) -> float:

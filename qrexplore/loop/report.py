@@ -24,7 +24,8 @@ class Panels:
     Attributes
     ----------
     naive, device, learned, mended
-        Datasets of the same sweep; those of devices are of shots.
+        Datasets of the same sweep; those of devices are of shots, and the learned one says how sure it is
+        (``probability_stderr``).
     rms
         Root of the mean square of (b - a), (c - b) and (d - a), and of the shot noise of b, as shares of an outcome.
     """

@@ -16,7 +16,7 @@ _PANELS = (
     ("learned", "(c) learned model"),
     ("mended", "(d) device, line undone"),
 )
-_WIDTH, _HEIGHT = 594, 250
+_WIDTH, _HEIGHT = 760, 250
 # of the step response, s: later the bias tee lets go of it
 _SHOWN = 1e-6
 # half the width of a band that holds 95 %, in standard deviations
@@ -24,7 +24,7 @@ _BAND = 1.96
 
 
 def case_figure(report: CaseReport) -> Column:
-    """Give the four panels over what each differs from the naive model, and the step response of the line.
+    """Give the four panels over what each differs from the naive model, how sure (c) is, and the step response of the line.
 
     Parameters
     ----------
@@ -63,7 +63,15 @@ def case_figure(report: CaseReport) -> Column:
         )
         for place in range(1, len(_PANELS))
     ]
-    rows: list[list[UIElement | None]] = [[*above], [None, *below]]
+    sure = shown[2].copy(data=report.panels.learned["probability_stderr"].sel(qubit="q0", outcome=1).values)
+    sigma = sure.transpose("flux_amplitude", "duration").values
+    # the scale stands in the title: a bar of colors would push the columns apart
+    most = float(np.nanmax(sigma))
+    scale = LinearColorMapper(palette=Viridis256, low=0.0, high=most)
+    below.insert(
+        0, heat_map(sigma, x, y, scale, title=f"error of (c), up to {most:.2g}", labels=(labels[0], labels[1]))
+    )
+    rows: list[list[UIElement | None]] = [[*above], [*below]]
     return column(gridplot(rows, toolbar_location=None, merge_tools=False), _response(report))
 
 
@@ -91,5 +99,6 @@ def _response(report: CaseReport) -> figure:
     plot.line(times, true / scale, color="#d95f02", line_width=4, alpha=0.5, legend_label="hidden device")
     plot.line(times, learned / scale, color="#1f77b4", line_width=2, legend_label="learned")
     plot.line([times[0], times[-1]], np.ones(2), color="#888888", line_dash="dashed", legend_label="undistorted")
-    plot.legend.location = "bottom_center"
+    # beside the curve, which may be anywhere
+    plot.add_layout(plot.legend[0], "right")
     return neutral(plot)
