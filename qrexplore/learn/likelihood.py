@@ -17,8 +17,8 @@ r"""Likelihoods as residuals: half the sum of their squares is minus the logarit
 =============== ============================ ===================================================== =========================
 
 Points that are not finite are left out, as are those whose error in the file is not above 0, and counted (`Missing`): one of
-them does not make the others worth less. An error of 0 is what ``sqrt(f (1-f)/N)`` says of a share of 0 or 1; where shots are
-known, ``counts`` needs no stated errors and leaves no such point out.
+them does not make the others worth less. An error of 0 is what ``sqrt(f (1-f)/N)`` says of a share of 0 or 1; where the number of
+shots is known, what these leave open takes its place.
 
 All of them take ``robust``, which holds against outliers, and ``weights`` of datasets. The terms of a multinomial are never
 negative, so that each has a root. Bins of the IQ plane use all that single shots tell, also of levels whose clouds overlap, and
@@ -255,7 +255,7 @@ def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str
         return spread, "unknown"
     stderr = data.get(f"{array.name}_stderr")
     if stderr is not None:
-        stated = np.asarray(stderr.values, dtype=np.float64)
+        stated = _never_certain(np.asarray(stderr.values, dtype=np.float64), values, stated_shots(data))
         # NaN at every point is how formats say that no error was measured
         if not np.all(np.isnan(stated[there])):
             return np.where(np.isfinite(stated) & (stated > 0), stated, np.nan), "file"
@@ -263,6 +263,18 @@ def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str
     if sigma is None or not np.all((sigma <= _TOLD * spread) | lost):
         return spread, "unknown"
     return sigma, "scatter"
+
+
+def _never_certain(stated: np.ndarray, values: np.ndarray, shots: int | None) -> np.ndarray:
+    """Put what so many shots leave open in the place of an error of 0 that a share of 0 or 1 is said to have.
+
+    The standard error at the mean that the rule of succession gives, ``(k + 1)/(N + 2)``.
+    """
+    if shots is None:
+        return stated
+    mean = (values * shots + 1) / (shots + 2)
+    sure = (stated == 0) & ((values == 0) | (values == 1))
+    return np.where(sure, np.sqrt(mean * (1 - mean) / shots), stated)
 
 
 def _scatter(array: xr.DataArray) -> Float[np.ndarray, "qubit *ones"] | None:

@@ -172,6 +172,19 @@ def test_noise_that_cannot_be_told_leaves_the_rms_of_the_data_as_scale():
     assert measured(few, "mse").sigma[0, 0] == pytest.approx(np.std(few["population"].values))
 
 
+def test_an_error_of_nothing_that_a_share_of_0_or_1_is_said_to_have_is_what_its_shots_leave_open():
+    data = relaxation(shots=300)
+    share = np.array([0.0, 1.0, 0.3, 0.0, *data["population"].values[0, 4:]])
+    data["population"].values[0] = share
+    data["population_stderr"] = data["population"].copy(data=np.sqrt(share * (1 - share) / 300)[None])
+    sigma = measured(data, "gaussian").sigma[0]
+    # one shot among 302 more than there were
+    rare = np.sqrt(1 / 302 * 301 / 302 / 300)
+    np.testing.assert_allclose(sigma[:4], [rare, rare, np.sqrt(0.21 / 300), rare])
+    silent = data.assign_attrs(settings="{}")
+    assert np.isnan(measured(silent, "gaussian").sigma[0, [0, 1, 3]]).all()
+
+
 def test_unknown_likelihood_names_the_known_ones():
     with pytest.raises(ValueError, match="`likelihood` must be one of 'gaussian', 'binomial', 'multinomial'"):
         measured(relaxation(), "poisson")

@@ -100,6 +100,8 @@ def test_a_dataset_is_left_out_as_an_integral_over_a_grid_leaves_it_out():
                    - one["population"].values) / NOISE) ** 2) / 2 / result.inflation for name, one in data.items()]
         for t in grid
     ])  # fmt: skip
+    # a noise that is wider is less dense
+    logs -= np.log(result.inflation) / 2 * np.array([one["population"].size for one in data.values()])
     # evenly between the bounds of the logarithm
     prior = -np.log(grid)[:, None]
     others = logs.sum(1, keepdims=True) - logs + prior
@@ -121,6 +123,17 @@ def test_draws_are_those_of_the_fit_and_give_no_intervals_before_they_have_conve
     assert np.all(np.abs(draws.values - result.parameters.values) < 5 * errors)
     with pytest.raises(ValueError, match="have not converged"):
         draws.intervals()
+
+
+def test_a_twin_that_does_not_fit_predicts_what_was_left_out_worse():
+    truth = library.transmon().replace({"q0.t1": 33e-6})
+    data = {f"run {k}": noisy(SHORT, 20 + k, truth) for k in range(3)}
+    wrong = library.transmon().replace({"readout_q0.false_zero": 0.15})
+    right, bent = (learn(LearnProblem(twin, data, free=["q0.t1"])) for twin in (library.transmon(), wrong))
+    assert bent.inflation > 4 * right.inflation
+    # both are as far off in units of their own noise; that of one is wider
+    lost = sum(left_out(right, seed=1).densities) - sum(left_out(bent, seed=1).densities)
+    assert lost == pytest.approx(90 / 2 * np.log(bent.inflation / right.inflation), rel=0.1)
 
 
 @pytest.mark.slow
