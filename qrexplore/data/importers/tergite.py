@@ -60,7 +60,7 @@ def _recognizes(path: Path) -> bool:
         if head(path).startswith(MAGIC):
             return any(_is_readout(name, variable) for name, variable in read_netcdf3(path)[1].items())
         with open_hdf5(path) as file:
-            return "tuid" in file.attrs and _PARTS in file and any(name.startswith("y") for name in file)
+            return "tuid" in file.attrs and _PARTS in file and any(str(name).startswith("y") for name in file)
     except DatasetError:
         return False
 
