@@ -1,6 +1,7 @@
 """Quantify datasets (version 1): one flat dimension, sweeps ``x0, x1, ...``, measured values ``y0, y1, ...``.
 
-Grids of two sweeps are unflattened. Calibration points at the end (level 0, level 1) turn the signal into a population.
+Grids of two sweeps are unflattened. Calibration points at the end (level 0, level 1) turn the signal into a population. The
+signal is the magnitude; where the phase is there, too, both quadratures stand beside it (see `qrexplore.data.along`).
 """
 
 import re
@@ -85,6 +86,10 @@ def _line(sweep: Column, values: list[Column], experiment: str, name: str, commo
     for place, column in enumerate(values):
         target = "signal" if place == 0 else column.identifier
         variables[target] = labelled(("qubit", name), column.values[None, :end], column.units, column.long_name)
+    if channels.shape[1] == 2:  # a magnitude is not linear in the population, these are
+        for part, words in (("i", "in-phase"), ("q", "quadrature")):
+            values_of_part = channels[None, :end, "iq".index(part)]
+            variables[part] = labelled(("qubit", name), values_of_part, values[0].units, f"{words} readout signal")
     if extra:
         population = projection(channels[:end], channels[end : end + 1], channels[end + 1 :])
         if population is not None:
