@@ -66,7 +66,7 @@ def along(data: xr.Dataset, angle: float) -> xr.Dataset:
     """
     _require_quadratures(data)
     signal = data["i"] * np.cos(angle) + data["q"] * np.sin(angle)
-    signal.attrs = data["i"].attrs | {"long_name": "readout signal along the axis of the levels"}
+    signal.attrs = data["i"].attrs | {"long_name": "readout signal, projected"}
     dropped = data.drop_vars("signal_stderr", errors="ignore")  # of another axis
     found = dropped.assign(signal=signal).assign_attrs(settings=json.dumps({**settings(data), "iq_angle": angle}))
     found = with_missing_points(found)
