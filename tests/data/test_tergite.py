@@ -143,8 +143,8 @@ def test_measurements_of_one_readout_come_on_one_axis() -> None:
         assert np.std(turned["signal"][0].values - 0.01 * expected) == pytest.approx(2e-4, rel=0.1)
 
 
-def test_a_signal_without_quadratures_cannot_be_turned(quantify_file: Callable[..., Path]) -> None:
-    data = qd.open_data(quantify_file())
+def test_a_signal_without_quadratures_cannot_be_turned(tergite_file: Callable[..., Path]) -> None:
+    data = qd.open_data(tergite_file(), qubit="q16").drop_vars("q")
     with pytest.raises(qd.DatasetError, match="must have the variables i and q"):
         qd.along(data, 0.0)
     with pytest.raises(qd.DatasetError, match="two finite points"):
