@@ -91,6 +91,27 @@ def test_one_quadrature_is_refused(tergite_file: Callable[..., Path]) -> None:
         qd.open_data(path)
 
 
+def test_too_many_repetitions_or_qubits_are_refused(tergite_file: Callable[..., Path]) -> None:
+    sweeps = {"delays": np.arange(2.0), "repeat": np.arange(300)}
+    with pytest.raises(qd.DatasetError, match="250 repetitions at most"):
+        qd.open_data(tergite_file("T1", ("q1", "q2"), sweeps, np.ones((2, 300))))
+    names = tuple(f"q{number}" for number in range(501))
+    with pytest.raises(qd.DatasetError, match="501 qubits, more than the 500 allowed"):
+        qd.open_data(tergite_file("T1", names, {"delays": np.arange(2.0)}, np.ones(2)))
+
+
+def test_nothing_is_read_over_by_another_of_its_name(tergite_file: Callable[..., Path]) -> None:
+    sweeps = {"delays": np.arange(2.0), "repeat": np.array([3, 3])}
+    with pytest.raises(qd.DatasetError, match="number each repetition once, got 3 again"):
+        qd.open_data(tergite_file("T1", ("q1",), sweeps, np.ones((2, 2))))
+    path = tergite_file()
+    same = xr.load_dataset(path, engine="scipy")
+    same["yq17"].attrs["qubit"] = "q16"
+    same.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+    with pytest.raises(qd.DatasetError, match="holds the qubit 'q16' twice"):
+        qd.open_data(path)
+
+
 def test_a_sweep_without_its_values_is_refused(tergite_file: Callable[..., Path]) -> None:
     path = tergite_file(qubits=("q16",))
     bare = xr.load_dataset(path, engine="scipy").drop_vars("delaysq16")

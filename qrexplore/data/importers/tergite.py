@@ -31,6 +31,8 @@ from qrexplore.data.quadratures import along, principal_angle
 from qrexplore.data.schema import COMPONENTS, axis, dataset, labelled, qubit_name
 
 _PARTS = "ReIm"
+# qubits and their repetitions in a file
+_MOST = 500
 # name of the measurement, its one sweep, experiment, axis with its unit, settings
 _KINDS: dict[str, tuple[str, str, str, str, dict[str, float]]] = {
     "T1": ("delays", "t1", "delay", "s", {}),
@@ -71,17 +73,25 @@ def _is_readout(name: str, variable: xr.Variable) -> bool:
 
 def _read(path: Path) -> xr.Dataset | xr.DataTree:
     attributes, variables = _contents(path)
-    title, found = str(attributes.get("name", "")), {}
+    title = str(attributes.get("name", ""))
+    found: dict[str, xr.Dataset] = {}
+    readouts = [name for name, variable in variables.items() if _is_readout(name, variable)]
+    if len(readouts) > _MOST:
+        raise file_error(
+            path, f"it holds {len(readouts)} qubits, more than the {_MOST} allowed.", "Export a part of it."
+        )
     common = {
         "source_format": "tergite",
         "source": path.name,
         "created": created(str(attributes.get("tuid", ""))),
         "title": title,
     }
-    for name, variable in variables.items():
-        if _is_readout(name, variable):
-            with reading(path, quote(name)):
-                found |= _of_qubit(name, variable, variables, title, common)
+    for name in readouts:
+        with reading(path, quote(name)):
+            those = _of_qubit(name, variables, title, common, most=_MOST // len(readouts))
+            if twice := found.keys() & those.keys():
+                raise file_error(path, f"it holds the qubit {quote(twice.pop())} twice.", "Export it again.")
+            found |= those
     if not found:
         raise file_error(path, "it holds no readout of a qubit.", "Export the measurement again.")
     if len(found) == 1:
@@ -90,9 +100,10 @@ def _read(path: Path) -> xr.Dataset | xr.DataTree:
 
 
 def _of_qubit(
-    name: str, readout: xr.Variable, variables: dict[str, xr.Variable], title: str, common: dict[str, Any]
+    name: str, variables: dict[str, xr.Variable], title: str, common: dict[str, Any], *, most: int
 ) -> dict[str, xr.Dataset]:
-    """Give the dataset of a qubit by its name, or one for each repetition."""
+    """Give the dataset of a qubit by its name, or one for each of its repetitions."""
+    readout = variables[name]
     if readout.sizes[_PARTS] != 2 or readout.dtype.kind not in "iuf":
         msg = f"`{name}` must hold numbers for two quadratures, got {readout.dtype} of sizes {dict(readout.sizes)}."
         raise DatasetError(msg, "Export the measurement again.")
@@ -107,12 +118,18 @@ def _of_qubit(
     times = np.arange(readout.sizes[repeats]) if repeats else np.zeros(1, dtype=int)
     if repeats in variables:
         times = variables[repeats].values
+    if len(times) > most:
+        msg = f"`{name}` must have {most} repetitions at most beside the other qubits, got {len(times)}."
+        raise DatasetError(msg, "Export a part of it.")
     found = {}
     for place, repetition in enumerate(times):
         one = readout.isel({repeats: place}) if repeats else readout
         settings: dict[str, Any] = {"repetition": int(repetition)} if repeats else {}
         data = _line if _KINDS.get(title, ("",))[0] in sweeps and len(sweeps) == 1 else _plane
         key = qubit_name(qubit) + (f"/repetition_{int(repetition)}" if len(times) > 1 else "")
+        if key in found:
+            msg = f"`{repeats}` must number each repetition once, got {int(repetition)} again."
+            raise DatasetError(msg, "Export the measurement again.")
         found[key] = data(one, sweeps, variables, title, common | {"qubits": [qubit], "settings": settings})
     return found
 
