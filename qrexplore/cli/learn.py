@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
         description="Learn the parameters of a device from a measured dataset and print them with their errors.",
     )
     parser.add_argument("path", type=Path, help="a dataset: file or folder of any format that can be opened")
+    parser.add_argument("--qubit", help="which one, where a file or folder holds several")
     parser.add_argument(
         "--out", type=Path, help="folder of the run: everything it takes to go on with it, result.json, predicted data"
     )
@@ -29,10 +30,10 @@ def run(chosen: argparse.Namespace) -> int:
     import qrexplore as qx  # loaded late: the other commands do not wait for it
     from qrexplore.data import platform_of
 
-    data = qx.open_data(chosen.path)
+    data = qx.open_data(chosen.path, qubit=chosen.qubit)
     if not hasattr(data, "data_vars") or "experiment" not in data.attrs:
         names = ", ".join(node.path.strip("/") for node in data.subtree if node.data_vars)
-        msg = f"`path` holds several experiments ({names}). Name the folder of one of them."
+        msg = f"`path` holds several experiments ({names}). Name the folder of one of them, or a qubit by --qubit."
         raise ValueError(msg)
     twin = qx.library.for_data(data, platform_of(chosen.path))
     if chosen.out is None:

@@ -1,10 +1,10 @@
 """Measured data: one schema for all, readers of lab formats, and a gate before every file.
 
 A dataset is an `xarray.Dataset` in SI units with the dimension ``qubit`` and named sweeps (`schema`). Files come from
-strangers: each passes a gate (`gate`, `gate_hdf5`, `gate_npz`, `gate_text`) that looks at size, first bytes and headers
-before a value is read; then the importer that knows the content reads it, and the schema is checked. Whatever is wrong
-ends in one error, `DatasetError`, which names the file, what was found and what was expected. Nothing is guessed: units
-are known or refused, calibration points are found by their marks, and NaN stay where they are.
+strangers: each passes a gate (`gate`, `gate_hdf5`, `gate_netcdf3`, `gate_npz`, `gate_text`) that looks at size, first
+bytes and headers before a value is read; then the importer that knows the content reads it, and the schema is checked.
+Whatever is wrong ends in one error, `DatasetError`, which names the file, what was found and what was expected. Nothing is
+guessed: units are known or refused, calibration points are found by their marks, and NaN stay where they are.
 
 A new format is a module in `importers` with one `Importer` record in the tuple `IMPORTERS`.
 """
@@ -19,6 +19,7 @@ from qrexplore.data.importers.native import save
 from qrexplore.data.noise import estimate_noise
 from qrexplore.data.open import open_data
 from qrexplore.data.platform import FluxFilter, FluxPulse, Platform, QubitPlatform, platform_of
+from qrexplore.data.quadratures import along, principal_angle
 from qrexplore.data.rescale import population_covariance, rescaled, shared_covariance
 from qrexplore.data.schema import (
     APART,
@@ -55,6 +56,7 @@ __all__ = [
     "Importer",
     "Platform",
     "QubitPlatform",
+    "along",
     "axis",
     "binned",
     "dataset",
@@ -67,6 +69,7 @@ __all__ = [
     "open_data",
     "platform_of",
     "population_covariance",
+    "principal_angle",
     "qubit_name",
     "read_json",
     "read_npz",

@@ -13,7 +13,7 @@ MAX_DATA = 256 * 2**20
 MAX_TEXT = 4 * 2**20
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
-READABLE = "a Quantify or PycQED file (HDF5), a qibocal folder (data.npz) or a netCDF-4 file of qrexplore"
+READABLE = "a Quantify, PycQED or tergite file, a qibocal folder (data.npz) or a netCDF-4 file of qrexplore"
 ADVICE = f"Give {READABLE}."
 
 _MAGIC = (

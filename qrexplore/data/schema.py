@@ -19,7 +19,7 @@ from qrexplore.data.errors import DatasetError, quote
 from qrexplore.data.units import si, to_si
 
 OBSERVABLES = ("counts", "probability", "population", "iq", "signal", "transmission")
-FORMATS = ("quantify", "pycqed", "qibocal", "qrexplore")
+FORMATS = ("quantify", "pycqed", "qibocal", "tergite", "qrexplore")
 ATTRIBUTES = ("experiment", "settings", "source_format", "source", "created", "title")
 QUADRATURES = ("x", "y")
 # last dimension of observables that are more than one number

@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 import qrexplore.data as qd
 
@@ -123,6 +124,41 @@ def qibocal_t1(qibocal_folder: Callable[..., Path]) -> Callable[..., Path]:
         wait = np.arange(10.0, 60010, 2000)
         array = records(wait=wait, prob=decay(wait * 1e-9), error=np.full(wait.size, 0.01))
         return qibocal_folder({"D1": array}, operation, name=name)
+
+    return build
+
+
+@pytest.fixture
+def tergite_file(tmp_path: Path) -> Callable[..., Path]:
+    """Build a tergite file: for each qubit a decay from level 1 on an axis of its own, or other readouts by dimensions."""
+
+    def build(
+        title: str = "T1",
+        qubits: tuple[str, ...] = ("q16", "q17"),
+        sweeps: dict[str, Any] | None = None,
+        signal: Any = None,
+        angle: float = 0.3,
+        engine: str = "scipy",
+        name: str = "dataset.hdf5",
+    ) -> Path:
+        sweeps = {"delays": np.linspace(8e-9, 60e-6, 31), "repeat": np.zeros(1, "i4")} if sweeps is None else sweeps
+        if signal is None:
+            shape = [len(values) for values in sweeps.values()]
+            signal = decay(np.resize(np.asarray(next(iter(sweeps.values())), float), (*shape[1:], shape[0])).T)
+        variables, coordinates = {}, {}
+        for place, qubit in enumerate(qubits):
+            marks = {"qubit": qubit, "units": "NA"}
+            for sweep, values in sweeps.items():
+                dim = f"{sweep}{qubit}"
+                coordinates[dim] = (dim, np.asarray(values), marks | {"long_name": dim})
+            turned = np.exp(1j * (angle + place)) * (0.01 * signal + 0.002) + (0.003 - 0.001j)
+            dims = (*(f"{sweep}{qubit}" for sweep in sweeps), "ReIm")
+            variables[f"y{qubit}"] = (dims, np.stack([turned.real, turned.imag], axis=-1), marks)
+        data = xr.Dataset(variables, coordinates, {"name": title, "tuid": "20240826-164721-601"})
+        options: Any = {"engine": "scipy", "format": "NETCDF3_64BIT"} if engine == "scipy" else {"engine": engine}
+        path = tmp_path / name
+        data.to_netcdf(path, **options)
+        return path
 
     return build
 

@@ -34,10 +34,13 @@ def survives(path: Path) -> bool:
     return refused
 
 
-@pytest.fixture(params=["quantify", "pycqed", "qibocal", "native"])
+@pytest.fixture(params=["quantify", "pycqed", "qibocal", "native", "tergite", "tergite netCDF-4"])
 def sound(request: pytest.FixtureRequest) -> Path:
     """Give a sound file of each format, at the file that is damaged."""
     name = {"quantify": "quantify_file", "pycqed": "pycqed_file", "qibocal": "qibocal_t1", "native": "native_file"}
+    if request.param.startswith("tergite"):
+        engine = "h5netcdf" if "-4" in request.param else "scipy"
+        return request.getfixturevalue("tergite_file")(engine=engine)
     path = request.getfixturevalue(name[request.param])()
     return path / "data.npz" if request.param == "qibocal" else path
 
@@ -93,6 +96,7 @@ MEASURED = (
     "quantify-2021-2023/t1_20210322.hdf5",
     "delft-2017-qr-suite/210448_T1_QR.hdf5",
     "tii-d3-coherence-readout-before/t1/data.npz",
+    "chalmers-2024-q16-q25/T1_0.hdf5",
 )
 
 

@@ -150,6 +150,64 @@ def test_a_tree_too_deep_or_too_wide_is_refused(quantify_file: Callable[..., Pat
     assert "20000 objects" in refused(wide)
 
 
+NAME = b"\0\0\0\4ReIm"
+
+
+def netcdf3(dims: bytes = b"", variables: bytes = b"", *, tail: bytes = b"", version: int = 2) -> bytes:
+    """Write a netCDF-3 file: lists of dimensions and variables with their marks, no attributes."""
+    return b"CDF" + bytes([version]) + bytes(4) + (dims or bytes(8)) + bytes(8) + (variables or bytes(8)) + tail
+
+
+def variable(name: str, dims: tuple[int, ...], begin: int, kind: int = 6) -> bytes:
+    numbers = struct.pack(">I", len(dims)) + b"".join(struct.pack(">I", dim) for dim in dims)
+    return struct.pack(">I4s", 4, name.encode()) + numbers + bytes(8) + struct.pack(">IIQ", kind, 0, begin)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (netcdf3(version=9), "version 9"),
+        (netcdf3(struct.pack(">II", 10, 2**31)), "more than the 20000 objects"),
+        (netcdf3(struct.pack(">II", 12, 1)), "marked 12, not 10"),
+        (netcdf3(struct.pack(">III", 10, 1, 2**31)), "ends within its header"),
+        (netcdf3(b"", struct.pack(">II", 11, 1) + variable("yq16", (0,), 0)), "does not list"),
+        (netcdf3(b"", struct.pack(">II", 11, 1) + variable("yq16", (), 0, 99)), "unknown type 99"),
+        (netcdf3(b"", struct.pack(">II", 11, 1) + variable("yq16", (), 2**40)), "beyond the end"),
+        (netcdf3(b"", struct.pack(">II4sI", 11, 1, b"\0\0\0\4", 0) + struct.pack(">I", 33)), "33 dimensions"),
+        (
+            netcdf3(struct.pack(">II", 10, 1) + NAME + struct.pack(">I", 2**31 - 1),
+                    struct.pack(">II", 11, 1) + variable("yq16", (0,), 8)),
+            "beyond the end",
+        ),
+        (
+            netcdf3(struct.pack(">II", 10, 1) + NAME + bytes(4),
+                    struct.pack(">II", 11, 1) + variable("yq16", (0,), 8)),
+            "unlimited dimension",
+        ),
+        (
+            netcdf3(struct.pack(">II", 10, 1) + NAME + struct.pack(">I", 100),
+                    struct.pack(">II", 11, 2) + variable("yq16", (0,), 8) + variable("yq17", (0,), 8), tail=bytes(900)),
+            "declare more than it holds",
+        ),
+        (
+            netcdf3(struct.pack(">II", 10, 1) + NAME + struct.pack(">I", 2),
+                    struct.pack(">II", 11, 2) + variable("yq16", (0,), 8) * 2, tail=bytes(900)),
+            "twice",
+        ),
+    ],
+)  # fmt: skip
+def test_a_hostile_netcdf3_header_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "dataset.hdf5"
+    path.write_bytes(content)
+    assert words in refused(path)
+
+
+def test_a_netcdf3_file_of_another_program_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "weather.nc"
+    path.write_bytes(netcdf3())
+    assert "netCDF-3 (64-bit offset) file of another program" in refused(path)
+
+
 def test_values_of_a_hostile_type_are_refused(quantify_file: Callable[..., Path]) -> None:
     path = quantify_file()
     swap(path, "y0", lambda file, _: file.create_dataset("y0", (31,), h5py.vlen_dtype(np.float64)))

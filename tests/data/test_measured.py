@@ -60,6 +60,10 @@ RABIS = (
 )
 
 
+CHALMERS = "chalmers-2024-q16-q25"
+TRANSMONS = tuple(f"q{number}" for number in range(16, 26))
+
+
 def reference(shared_data: Path, folder: str, name: str) -> tuple[float, float]:
     """Give a reference value and its standard error in SI units."""
     content: dict[str, Any] = json.loads((shared_data / folder / "reference.json").read_text())
@@ -97,6 +101,47 @@ def test_rabi_oscillations_have_the_reference_period(
     value, stderr = reference(shared_data, folder, name)
     period = fitted(cosine, data, 0.5, guess, np.pi if per_period == 2 else 0.0, 0.5)[1]
     assert period / per_period == pytest.approx(value, abs=stderr)
+
+
+@pytest.mark.parametrize("qubit", TRANSMONS)
+@pytest.mark.parametrize(("file", "name"), [("T1_0", "T1"), ("T2_echo_0", "T2echo")])
+def test_decays_of_ten_transmons_have_the_reference_times(shared_data: Path, file: str, name: str, qubit: str) -> None:
+    data = qd.open_data(shared_data / CHALMERS / f"{file}.hdf5", qubit=qubit)
+    value, stderr = reference(shared_data, CHALMERS, f"{name}_{qubit}")
+    _, signal = line(data)
+    best = fitted(decay, data, np.sign(signal[0] - signal[-1]), value / data["delay"].values[-1], 0.0)
+    assert best[1] == pytest.approx(value, abs=0.05 * stderr)
+
+
+@pytest.mark.parametrize("qubit", TRANSMONS)
+def test_rabi_oscillations_of_ten_transmons_have_the_reference_period(shared_data: Path, qubit: str) -> None:
+    data = qd.open_data(shared_data / CHALMERS / "rabi.hdf5", qubit=qubit)
+    value, stderr = reference(shared_data, CHALMERS, f"rabi_{qubit}")
+    center = float(np.mean(line(data)[1]) / np.ptp(line(data)[1]))
+    best = fitted(cosine, data, 0.5, value / data["drive_amplitude"].values[-1], 0.0, center)
+    assert best[1] == pytest.approx(value, abs=0.05 * stderr)
+
+
+@pytest.mark.parametrize("qubit", TRANSMONS)
+def test_fringes_at_six_detunings_have_the_reference_offset(shared_data: Path, qubit: str) -> None:
+    data = qd.open_data(shared_data / CHALMERS / "ramsey_correction.hdf5", qubit=qubit)
+    value, stderr = reference(shared_data, CHALMERS, f"ramsey_offset_{qubit}")
+    parts = data["iq"][0].values
+    data = data.assign(i=data["iq"].isel(component=0), q=data["iq"].isel(component=1))
+    angle = qd.principal_angle(data)
+    rows = parts[..., 0] * np.cos(angle) + parts[..., 1] * np.sin(angle)
+    times, detunings = data["ramsey_delays"].values, data["artificial_detunings"].values
+
+    def left(offset: float) -> float:
+        total = 0.0
+        for row, detuning in zip(rows.T, detunings, strict=True):
+            wave = np.exp(2j * np.pi * abs(detuning + offset) * times)
+            design = np.stack([np.ones_like(times), wave.real, wave.imag], axis=1)
+            total += float(np.sum((row - design @ np.linalg.lstsq(design, row)[0]) ** 2))
+        return total
+
+    offsets = np.arange(-300e3, 300e3, 1e3)
+    assert offsets[np.argmin([left(offset) for offset in offsets])] == pytest.approx(value, abs=2 * stderr)
 
 
 def test_the_benchmarking_curve_has_the_reference_decay(shared_data: Path) -> None:
@@ -194,8 +239,6 @@ def test_other_experiments_open_with_labelled_dimensions(shared_data: Path, name
     ("name", "words"),
     [
         ("umd-fluxonium-labber/RefRabi_12.hdf5", "a Labber log"),
-        ("chalmers-2024-q16-q25/T1_0.hdf5", "a netCDF-3"),
-        ("chalmers-2026-q13q14-cz-chevron/cz_chevron.hdf5", "a tergite dataset"),
         ("nmr-1h-fid-400mhz/fid", "a binary file"),
         ("nmr-1h-fid-400mhz/acqus", "a text file"),
         ("tii-d3-coherence-readout-before/meta.json", "a JSON file"),
@@ -214,9 +257,20 @@ def test_the_folders_open_as_trees(shared_data: Path) -> None:
         "tii-cryoscope-b2-b4": 2,
         "tii-d3-coherence-readout-before": 3,
         "tii-qw21q-d1d2-chevron": 4,
+        CHALMERS: 37,
+        "chalmers-2026-q13q14-cz-chevron": 2,
     }
     for folder, count in expected.items():
         assert len(qd.open_data(shared_data / folder).children) == count
+
+
+def test_a_folder_gives_all_that_was_measured_on_one_qubit(shared_data: Path) -> None:
+    tree = qd.open_data(shared_data / CHALMERS, qubit="q20")
+    found = {name: node.to_dataset().attrs["experiment"] for name, node in tree.children.items()}
+    known = {"t1": 3, "ramsey": 3, "echo": 3, "rabi": 1}
+    assert {kind: list(found.values()).count(kind) for kind in known} == known
+    for node in tree.children.values():
+        assert node.to_dataset()["qubit"].values.tolist() == ["q20"]
 
 
 def test_every_measured_dataset_survives_the_own_format(shared_data: Path, tmp_path: Path) -> None:

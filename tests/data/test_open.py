@@ -49,11 +49,9 @@ def test_other_hdf5_files_are_named(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "log.hdf5", "w") as file:
         file.attrs["log_name"] = "x"
         file.create_group("Step list")
-    with h5py.File(tmp_path / "tergite.hdf5", "w") as file:
-        file["yq13"] = [1.0]
     with h5py.File(tmp_path / "plain.hdf5", "w") as file:
         file["apples"] = [1.0]
-    for name, words in (("log", "a Labber log"), ("tergite", "a tergite dataset"), ("plain", "holding apples")):
+    for name, words in (("log", "a Labber log"), ("plain", "holding apples")):
         with pytest.raises(qd.DatasetError, match=words):
             qd.open_data(tmp_path / f"{name}.hdf5")
 

@@ -123,3 +123,20 @@ def test_an_unknown_unit_is_refused(quantify_file: Callable[..., Path]) -> None:
     path = quantify_file("T1", [("t", "t", "furlong", np.arange(9.0))], [("m", "m", "V", np.arange(9.0))])
     with pytest.raises(qd.DatasetError, match=r"dataset.hdf5.*units of .* got 'furlong'"):
         qd.open_data(path)
+
+
+def test_a_magnitude_bends_a_population_and_its_quadratures_do_not(quantify_file: Callable[..., Path]) -> None:
+    delay = np.linspace(0, 60e-6, 31)
+    population = np.exp(-delay / 20e-6)
+    plane = np.exp(0.4j) * (1e-3 * population + 0.8e-3j)  # a line that does not point at the origin
+    values = [("magn", "Magnitude", "V", np.abs(plane)), ("phase", "Phase", "deg", np.angle(plane, deg=True))]
+    data = qd.open_data(quantify_file(values=values))
+    np.testing.assert_allclose(data["i"][0] + 1j * data["q"][0], plane, rtol=1e-12)
+    turned = qd.along(data, qd.principal_angle(data))
+
+    def bent(signal: np.ndarray) -> float:
+        line = np.polynomial.Polynomial.fit(population, signal, 1)
+        return float(np.ptp(signal - line(population)) / np.ptp(signal))
+
+    assert bent(data["signal"][0].values) > 0.01
+    assert bent(turned["signal"][0].values) < 1e-9

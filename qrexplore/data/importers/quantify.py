@@ -1,10 +1,10 @@
 """Quantify datasets (version 1): one flat dimension, sweeps ``x0, x1, ...``, measured values ``y0, y1, ...``.
 
-Grids of two sweeps are unflattened. Calibration points at the end (level 0, level 1) turn the signal into a population.
+Grids of two sweeps are unflattened. Calibration points at the end (level 0, level 1) turn the signal into a population. The
+signal is the magnitude; where the phase is there, too, both quadratures stand beside it (see `qrexplore.data.along`).
 """
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ from qrexplore.data.calibration import projection, trailing_rows
 from qrexplore.data.errors import DatasetError, file_error, quote, reading
 from qrexplore.data.gate_hdf5 import attribute, numbers, open_hdf5
 from qrexplore.data.importers.importer import Importer
-from qrexplore.data.importers.tables import CALIBRATION_STATES, Column, calibration_variable, unflatten
+from qrexplore.data.importers.tables import CALIBRATION_STATES, Column, calibration_variable, created, unflatten
 from qrexplore.data.schema import axis, dataset, labelled
 from qrexplore.data.units import si
 
-_TUID = re.compile(r"(\d{8})-(\d{6})-(\d{3})-[0-9a-f]{6}")
 _QUBIT = re.compile(r"(?:^|[\s_\-])(q\d+)(?=$|[\s_\-])", re.IGNORECASE)
 # word in the name of the measurement, unit of its one sweep, experiment and axis
 _KINDS = (
@@ -54,7 +53,7 @@ def _read(path: Path) -> xr.Dataset:
             "qubits": [match.group(1) if (match := _QUBIT.search(title)) else "q0"],
             "source_format": "quantify",
             "source": path.name,
-            "created": _created(tuid),
+            "created": created(tuid),
             "title": title,
         }
         for word, unit, experiment, name in _KINDS:
@@ -77,15 +76,6 @@ def _columns(path: Path, file: h5py.File, letter: str) -> list[Column]:
     return found
 
 
-def _created(tuid: str) -> str:
-    match = _TUID.match(tuid)
-    try:
-        # the lab writes its local time and not the zone
-        return datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S%f").isoformat() if match else ""  # noqa: DTZ007
-    except ValueError:
-        return ""
-
-
 def _line(sweep: Column, values: list[Column], experiment: str, name: str, common: dict[str, Any]) -> xr.Dataset:
     first = values[0].values
     channels = _channels(values)
@@ -96,6 +86,10 @@ def _line(sweep: Column, values: list[Column], experiment: str, name: str, commo
     for place, column in enumerate(values):
         target = "signal" if place == 0 else column.identifier
         variables[target] = labelled(("qubit", name), column.values[None, :end], column.units, column.long_name)
+    if channels.shape[1] == 2:  # a magnitude is not linear in the population, these are
+        for part, words in (("i", "in-phase"), ("q", "quadrature")):
+            values_of_part = channels[None, :end, "iq".index(part)]
+            variables[part] = labelled(("qubit", name), values_of_part, values[0].units, f"{words} readout signal")
     if extra:
         population = projection(channels[:end], channels[end : end + 1], channels[end + 1 :])
         if population is not None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import xarray as xr
@@ -10,6 +11,7 @@ from qrexplore.data.schema import labelled
 
 # prepared levels of the calibration rows by their number
 CALIBRATION_STATES = {2: np.array([0.0, 1.0]), 4: np.array([0.0, 0.0, 1.0, 1.0])}
+_TUID = re.compile(r"(\d{8})-(\d{6})-(\d{3})(?:-|$)")
 _LATEX = re.compile(r"\$[^$]*\$")
 
 
@@ -36,6 +38,16 @@ class Column:
 def identifier(text: str) -> str:
     """Give words as a name of letters, digits and underscores."""
     return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_") or "value"
+
+
+def created(tuid: str) -> str:
+    """Give the moment that is in an identifier such as ``20210322-205253-758-6689ca``, as ISO time; or nothing."""
+    match = _TUID.match(tuid)
+    try:
+        # the lab writes its local time and not the zone
+        return datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S%f").isoformat() if match else ""  # noqa: DTZ007
+    except ValueError:
+        return ""
 
 
 def calibration_variable(values: np.ndarray, units: str) -> xr.Variable:
