@@ -189,6 +189,14 @@ def test_a_running_run_whose_process_is_gone_was_interrupted(run, change):
         assert run.standing().words == "the process that ran it ended while it was running"
 
 
+def test_a_process_that_ended_and_was_not_asked_for_by_its_parent_runs_nothing(run):
+    process = start(run.folder, 100_000)
+    wait_for(lambda: run.standing().state == "running")
+    process.kill()
+    wait_for(lambda: run.standing().state == "interrupted")
+    process.communicate()
+
+
 def kill_campaign(folder, kills, seed):
     """Kill a run again and again at random moments; give the numbers of acknowledged and lost steps."""
     toy.begin(folder)
