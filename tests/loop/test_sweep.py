@@ -34,9 +34,11 @@ def kill_campaign(folder, kills, count, seed):
     draw, whole = np.random.default_rng(seed), {}
     for _ in range(kills):
         process = start(folder, count)
-        time.sleep(draw.uniform(0.0, 0.8))
+        # in or between two writings, however slow the machine is
+        out = "".join(process.stdout.readline() for _ in range(draw.integers(0, 8)))
+        time.sleep(draw.uniform(0.0, 0.1))
         process.send_signal(signal.SIGKILL)
-        told = told_in(process.communicate()[0])
+        told = told_in(out + process.communicate()[0])
         found = {path.stem: path for path in folder.glob("*.nc")}
         # what was told is there, and what was there has not been touched
         assert whole.keys() | set(told) <= found.keys()
