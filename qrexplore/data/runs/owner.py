@@ -146,6 +146,8 @@ class Owner:
     def commands(self) -> list[Command]:
         """Give what was asked and not yet taken, in order."""
         with self._storing():
+            # nothing can be asked in a folder that is gone
+            self._require_there()
             rows = self._connection.execute(
                 "SELECT id, name, value, time FROM command WHERE taken IS NULL ORDER BY id"
             ).fetchall()
