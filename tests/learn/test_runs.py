@@ -260,6 +260,20 @@ def test_a_result_that_was_changed_is_refused(finished, tmp_path):
         result_of(runs.open_run(tmp_path / "run"))
 
 
+def test_a_result_that_finds_no_room_is_said_and_written_when_there_is(relaxation, finished, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    begun = begin_run(relaxation, tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qrexplore.learn.runs.write_whole", full)
+        with pytest.raises(runs.RunError, match=r"the store says 'No space left on device'. Make room, and resume"):
+            resume_run(begun.folder)
+    assert begun.standing().state == "interrupted"
+    assert len(begun.history()) == 60
+    assert digest(resume_run(begun.folder)) == digest(finished[1])
+
+
 def test_other_data_are_refused_unless_forked(relaxation, tmp_path, finished):
     begun = begin_run(relaxation, tmp_path / "run")
     stopped = resume_run(begun.folder, on_step=lambda step: step.iteration == 5 and begun.request("stop"))
