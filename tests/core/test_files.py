@@ -1,10 +1,9 @@
 """Files that are written whole: the old one or the new one, whatever happens."""
 
-import resource
-
 import pytest
 
 from qrexplore.core import write_whole
+from tests.faults import full_disk
 
 
 def test_a_file_is_replaced_and_keeps_its_permissions(tmp_path):
@@ -20,13 +19,8 @@ def test_a_file_is_replaced_and_keeps_its_permissions(tmp_path):
 def test_a_full_disk_is_said_with_the_name_of_the_file_which_stays_as_it_was(tmp_path):
     place = tmp_path / "result.json"
     write_whole(place, b"old")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        with pytest.raises(OSError, match=r"File too large: '.*/result\.json'$"):
-            write_whole(place, b"new" * 1000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with full_disk(1000), pytest.raises(OSError, match=r"File too large: '.*/result\.json'$"):
+        write_whole(place, b"new" * 1000)
     assert place.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [place]
 

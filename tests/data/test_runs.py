@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -294,15 +293,6 @@ def test_a_full_disk_is_said_and_costs_nothing_that_was_told(run):
     assert_sequence(run)
 
 
-@pytest.fixture
-def public_folder():
-    """A folder that other users can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="qrexplore-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def test_a_folder_that_cannot_be_written_to_can_be_read(public_folder):
     run = toy.begin(public_folder / "run")
     stop_after(run, 3)
@@ -321,7 +311,7 @@ def test_a_folder_that_vanishes_in_mid_run_is_said(run):
         if step.iteration == 3:
             shutil.rmtree(run.folder)
 
-    with pytest.raises(runs.RunError, match=r"its folder is not there any more; the store says '.*'. What was written"):
+    with pytest.raises(runs.RunError, match=r"its folder is not there; the store says '.*'. What was written"):
         toy.carry_out(run.folder, 10_000, on_step=vanish, pause=0.01, every=1000.0)
 
 

@@ -28,6 +28,7 @@ from qrexplore.learn import (
 from qrexplore.learn.archive import pack_result, unpack_result
 from qrexplore.learn.options import from_options, options_of
 from qrexplore.twin import difference, library, simulate
+from tests.faults import read_only
 from tests.learn.kills import kill_campaign
 
 NOISE = 0.01
@@ -409,3 +410,17 @@ def test_learn_from_the_command_line_is_a_run(tmp_path, capsys):
     assert main(["learn", str(tmp_path / "t1.nc"), "--out", str(tmp_path / "run")]) == 1
     assert "holds a run already" in capsys.readouterr().err
     assert set(WAYS) == {"fit", "guided", "unseeded", "study", "staged"}
+
+
+def test_the_command_line_says_where_it_cannot_write(relaxation, public_folder, capsys):
+    import qrexplore as qx
+
+    (data,) = relaxation.datasets.values()
+    qx.save(data, public_folder / "t1.nc")
+    with read_only(public_folder):
+        assert main(["learn", str(public_folder / "t1.nc"), "--out", str(public_folder / "run")]) == 1
+    words = (
+        f"run '{public_folder}/run': its folder is not there; the store says 'Permission denied'. Check that the folder"
+    )
+    assert words in capsys.readouterr().err
+    assert [path.name for path in public_folder.iterdir()] == ["t1.nc"]

@@ -1,12 +1,9 @@
 """Sweeps that keep their datasets: a kill loses none that was told, and no part of a file is ever taken for all of it."""
 
 import contextlib
-import os
-import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -16,6 +13,7 @@ import pytest
 
 from qrexplore.data import DatasetError, open_data, runs, save
 from qrexplore.loop.case_folder import kept
+from tests.faults import full_disk, read_only
 from tests.loop import sweep
 
 PROGRAM = Path(sweep.__file__)
@@ -73,30 +71,9 @@ def test_sixty_kills_lose_no_dataset_and_leave_no_half_one(tmp_path):
     assert torn > 10
 
 
-@contextlib.contextmanager
-def full(_):
-    """No file may grow beyond what a dataset takes, as on a disk without room."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextlib.contextmanager
-def read_only(folder):
-    """The folder may not be written to; of the superuser, who may always, another user is made."""
-    superuser = os.geteuid() == 0
-    folder.chmod(0o555)
-    if superuser:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if superuser:
-            os.seteuid(0)
-        folder.chmod(0o755)
+def no_room(_):
+    """Give a disk with room for a third of a dataset."""
+    return full_disk(100_000)
 
 
 @contextlib.contextmanager
@@ -109,24 +86,16 @@ def vanished(folder):
         folder.with_name("elsewhere").rename(folder)
 
 
-@pytest.fixture
-def public_folder():
-    """A folder that other users can reach."""
-    with tempfile.TemporaryDirectory(prefix="qrexplore-") as name:
-        Path(name).chmod(0o755)
-        folder = Path(name) / "data"
-        folder.mkdir()
-        yield folder
-
-
 @pytest.mark.parametrize(
     ("fault", "why"),
-    [(full, "File too large"), (read_only, "Permission denied"), (vanished, "No such file or directory")],
+    [(no_room, "File too large"), (read_only, "Permission denied"), (vanished, "No such file or directory")],
 )
 def test_a_dataset_that_cannot_be_kept_is_said_and_costs_no_earlier_one(public_folder, fault, why):
+    folder = public_folder / "data"
+    folder.mkdir()
     first, whole = sweep.names(3), sweep.names(6)
-    kept(first, public_folder, sweep.measure)
-    before = {name: runs.hash_of(public_folder / f"{name}.nc") for name in first}
+    kept(first, folder, sweep.measure)
+    before = {name: runs.hash_of(folder / f"{name}.nc") for name in first}
     words = f"'step-00[0-5].nc': the file cannot be written \\('{why}'\\). Check folder, permissions and free space"
     with contextlib.ExitStack() as stack:
 
@@ -134,15 +103,15 @@ def test_a_dataset_that_cannot_be_kept_is_said_and_costs_no_earlier_one(public_f
             # the fault comes while it is measured
             with beginning:
                 if not struck:
-                    struck.append(stack.enter_context(fault(public_folder)))
+                    struck.append(stack.enter_context(fault(folder)))
             return sweep.measure(name)
 
         struck, beginning = [], threading.Lock()
         with pytest.raises(DatasetError, match=words):
-            kept(whole, public_folder, measure)
-    assert {path.stem: runs.hash_of(path) for path in public_folder.iterdir()} == before
+            kept(whole, folder, measure)
+    assert {path.stem: runs.hash_of(path) for path in folder.iterdir()} == before
     measured = []
-    again = kept(whole, public_folder, lambda name: measured.append(name) or sweep.measure(name))
+    again = kept(whole, folder, lambda name: measured.append(name) or sweep.measure(name))
     assert sorted(measured) == whole[3:]
     assert all(again[name].equals(sweep.measure(name)) for name in whole)
 

@@ -1,8 +1,5 @@
 """Steering a run from the widgets: what moves, how fast, and where it is kept."""
 
-import contextlib
-import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +15,7 @@ from qrexplore.learn import result_of, resume_run
 from qrexplore.optimize import Adam, with_rate
 from qrexplore.ui import Session
 from qrexplore.ui.presenters import MonitorPresenter, PanelPresenter
+from tests.faults import full_disk
 from tests.ui.waiting import ended, until
 
 SECONDS = 120
@@ -197,17 +195,6 @@ def test_another_process_pauses_a_run_in_a_folder_and_the_monitor_shows_it(make,
     assert any("'q0.t1' is none of the 4 parameters" in event.words for event in run.events())
 
 
-@contextlib.contextmanager
-def full_disk(size):
-    """No file may grow beyond so many bytes, as on a disk without room."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.usefixtures("endless")
 def test_a_full_disk_ends_a_run_in_words_and_what_was_told_goes_on_when_there_is_room(make, tmp_path):
     desk = make(tmp_path)
@@ -227,18 +214,18 @@ def test_a_full_disk_ends_a_run_in_words_and_what_was_told_goes_on_when_there_is
 @pytest.mark.usefixtures("endless")
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_folder_that_vanishes_is_said_in_the_monitor_and_the_next_run_is_as_any(make, tmp_path, paused):
-    desk = make(tmp_path)
+    desk = make(tmp_path / "runs")
     desk.begin()
-    (run,) = runs.runs_in(tmp_path)
+    (run,) = runs.runs_in(tmp_path / "runs")
     if paused:
         assert desk.monitor.ask(kind="pause") == ""
         until(lambda: run.standing().state == "paused", run.standing())
-    shutil.rmtree(run.folder)
+    run.folder.rename(tmp_path / "elsewhere")
     until(lambda: desk.monitor.traits["state"] == "error", desk.monitor.traits)
-    assert "its folder is not there any more" in desk.monitor.traits["status"]
+    assert "its folder is not there" in desk.monitor.traits["status"]
     desk.begin()
     desk.end()
-    assert len(list(runs.runs_in(tmp_path))) == 1
+    assert len(list(runs.runs_in(tmp_path / "runs"))) == 1
 
 
 @pytest.mark.slow
