@@ -196,6 +196,13 @@ def test_a_process_that_ended_and_was_not_asked_for_by_its_parent_runs_nothing(r
     process.communicate()
 
 
+def test_what_a_kill_has_cut_short_is_cleared_away(run):
+    stop_after(run, 3)
+    (run.folder / ".ckpt-00000004.npz.x2f.tmp").write_bytes(b"PK")
+    assert toy.carry_out(run.folder, 8)[0] == 8
+    assert list(run.folder.glob(".*")) == []
+
+
 def kill_campaign(folder, kills, seed):
     """Kill a run again and again at random moments; give the numbers of acknowledged and lost steps."""
     toy.begin(folder)
