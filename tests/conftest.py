@@ -1,6 +1,7 @@
 """Fixtures of all tests."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(_no_data(folder))
     return folder
+
+
+@pytest.fixture
+def public_folder():
+    """A folder that other users can reach."""
+    with tempfile.TemporaryDirectory(prefix="qrexplore-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture(autouse=True, scope="module")

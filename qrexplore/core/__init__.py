@@ -14,7 +14,7 @@ from qrexplore.core.checks import (
 from qrexplore.core.compilation import jit, side_by_side
 from qrexplore.core.dependence import influential
 from qrexplore.core.environment import changes, environment
-from qrexplore.core.files import replacing, write_whole
+from qrexplore.core.files import write_whole
 from qrexplore.core.iterate import Step, Task, run
 from qrexplore.core.named import Named
 from qrexplore.core.parameters import (
@@ -54,7 +54,6 @@ __all__ = [
     "parameter",
     "prefix_for",
     "replace",
-    "replacing",
     "require_axis",
     "require_choice",
     "require_counts",

@@ -3,35 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give the path of a new file that takes the place of `target` in one step when the block ends without an error.
-
-    Parameters
-    ----------
-    target
-        Where the file belongs; its folder must exist. The permissions of a file that is replaced are kept.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written to or the disk is full; `target` is as it was before.
-    """
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(_mode(target))
-        flush(temporary)
-        temporary.replace(target)
-        flush(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -40,17 +12,31 @@ def write_whole(target: Path, content: bytes) -> None:
     Parameters
     ----------
     target
-        Where the file belongs; its folder must exist.
+        Where the file belongs; its folder must exist. The permissions of a file that is replaced are kept.
     content
         All of it.
 
     Raises
     ------
     OSError
-        If the folder cannot be written to or the disk is full; `target` is as it was before.
+        If the folder cannot be written to or the disk is full; it names `target`, which is as it was before.
     """
-    with replacing(target) as temporary:
-        temporary.write_bytes(content)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            temporary.write_bytes(content)
+            temporary.chmod(_mode(target))
+            flush(temporary)
+            temporary.replace(target)
+            flush(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        # nobody knows the file beside it
+        error.filename = str(target)
+        raise
 
 
 def flush(path: Path) -> None:

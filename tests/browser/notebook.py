@@ -1,6 +1,7 @@
 """One notebook open in a browser: run it, wait for it, look at it, and collect whatever went wrong."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -58,13 +59,8 @@ class Notebook:
         self.page_errors: list[str] = []
         self.foreign_requests: list[str] = []
         self.context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=theme)
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(60_000)
-        self.page.on("console", self._on_console)
-        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
-        self.page.on("request", lambda request: self._on_request(request.url))
-        self.page.on("websocket", lambda socket: self._on_request(socket.url))
         self.theme = THEMES[theme]
+        self.page = self._new_page()
 
     def open(self) -> None:
         """Load the page and wait until the notebook's kernel is ready."""
@@ -74,6 +70,14 @@ class Notebook:
             "theme => { window.jupyterapp.commands.execute('apputils:change-theme', { theme }); }", self.theme
         )
         self.page.wait_for_selector(f'body[data-jp-theme-name="{self.theme}"]', state="attached")
+
+    def reopen(self, *, apart: float) -> None:
+        """Save, close the page, and open the notebook in another one after some seconds; its kernel knows nothing of it."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.close()
+        time.sleep(apart)
+        self.page = self._new_page()
+        self.open()
 
     def run_all(self, *, seconds: float = RUN_SECONDS) -> None:
         """Run all cells and wait until the kernel is idle; then make the window as tall as the notebook.
@@ -144,6 +148,15 @@ class Notebook:
         """Close the page and end its kernel."""
         self.context.close()
         self.server.end_kernels()
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        page.on("request", lambda request: self._on_request(request.url))
+        page.on("websocket", lambda socket: self._on_request(socket.url))
+        return page
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -18,6 +18,12 @@ FRAMES = """seconds => new Promise(resolve => {
     };
     requestAnimationFrame(look);
 })"""
+# whether the loss is drawn from its beginning, which is far above the rest (heights are measured from above)
+FALLS = """() => {
+    const drawn = document.querySelector(`[data-testid='loss-path']`).getAttribute('d');
+    const heights = drawn.split('L').map(point => Number(point.split(' ').pop()));
+    return heights.at(-1) - heights[0] > 30;
+}"""
 # all parameters are learned, whatever the data tell of them
 WIRED = """
 import numpy as np, qrexplore as qx
@@ -62,6 +68,29 @@ def test_traces_stream_at_ten_hertz_and_more_while_parameters_are_held_and_freed
     page.page.wait_for_function(f"held => Number(({TEXT})('iteration')) > held", arg=iteration(page))
     page.fit()
     page.screenshot(f"monitor-stream-{theme}")
+    page.page.get_by_test_id("stop").click()
+    wait_for_state(page, "done", seconds=60)
+    assert page.problems() == []
+
+
+@pytest.mark.slow
+def test_a_run_whose_tab_is_closed_goes_on_and_is_shown_from_its_beginning_in_the_next(notebook, lab):
+    page = open_workbench(notebook, lab, "closed", ENDLESS + RAMSEY, "print(bench.runner.state)")
+    page.page.get_by_test_id("method").select_option("adam")
+    page.page.get_by_test_id("learn").click()
+    wait_for_state(page, "running")
+    page.page.wait_for_function(f"id => Number(({TEXT})(id)) > 20", arg="iteration")
+    before = iteration(page)
+    page.reopen(apart=2)
+    wait_for_state(page, "running")
+    page.page.wait_for_function(f"id => Number(({TEXT})(id)) > 0", arg="iteration")
+    after = iteration(page)
+    print(f"\n{after - before} steps while nobody looked")  # noqa: T201 (a measurement to read)
+    assert after > before + 20
+    page.page.wait_for_function(FALLS)
+    page.page.wait_for_function(f"held => Number(({TEXT})('iteration')) > held", arg=after)
+    page.fit()
+    page.screenshot("monitor-reopened")
     page.page.get_by_test_id("stop").click()
     wait_for_state(page, "done", seconds=60)
     assert page.problems() == []

@@ -1,13 +1,16 @@
 """``qrexplore case-study``: what it refuses before anything is computed; the whole of it is a slow test."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+import qrexplore as qx
 from qrexplore import loop
 from qrexplore.cli import main
 from qrexplore.cli.case_study import seeds_of
 from qrexplore.data import runs
+from tests.faults import read_only
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,14 @@ def test_one_that_is_interrupted_says_how_to_go_on(tmp_path, capsys, monkeypatch
     monkeypatch.setattr(loop, "solve_case", stopped)
     assert main(["case-study", "--seed", "0", "--out", str(tmp_path / "run")]) == 130
     assert "interrupted and saved; begun again with the same folder, it goes on" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(public_folder, monkeypatch, capsys):
+    monkeypatch.setattr(qx.library, "case_study", lambda seed, flaw: SimpleNamespace(seed=seed, flaw=flaw))
+    with read_only(public_folder):
+        assert main(["case-study", "--seed", "0", "--out", str(public_folder / "case")]) == 1
+    assert f"qrexplore case-study: [Errno 13] Permission denied: '{public_folder}/case'" in capsys.readouterr().err
+    assert list(public_folder.iterdir()) == []
 
 
 @pytest.mark.slow

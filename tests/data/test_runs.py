@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -189,6 +188,21 @@ def test_a_running_run_whose_process_is_gone_was_interrupted(run, change):
         assert run.standing().words == "the process that ran it ended while it was running"
 
 
+def test_a_process_that_ended_and_was_not_asked_for_by_its_parent_runs_nothing(run):
+    process = start(run.folder, 100_000)
+    wait_for(lambda: run.standing().state == "running")
+    process.kill()
+    wait_for(lambda: run.standing().state == "interrupted")
+    process.communicate()
+
+
+def test_what_a_kill_has_cut_short_is_cleared_away(run):
+    stop_after(run, 3)
+    (run.folder / ".ckpt-00000004.npz.x2f.tmp").write_bytes(b"PK")
+    assert toy.carry_out(run.folder, 8)[0] == 8
+    assert list(run.folder.glob(".*")) == []
+
+
 def kill_campaign(folder, kills, seed):
     """Kill a run again and again at random moments; give the numbers of acknowledged and lost steps."""
     toy.begin(folder)
@@ -286,15 +300,6 @@ def test_a_full_disk_is_said_and_costs_nothing_that_was_told(run):
     assert_sequence(run)
 
 
-@pytest.fixture
-def public_folder():
-    """A folder that other users can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="qrexplore-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def test_a_folder_that_cannot_be_written_to_can_be_read(public_folder):
     run = toy.begin(public_folder / "run")
     stop_after(run, 3)
@@ -313,7 +318,7 @@ def test_a_folder_that_vanishes_in_mid_run_is_said(run):
         if step.iteration == 3:
             shutil.rmtree(run.folder)
 
-    with pytest.raises(runs.RunError, match=r"its folder is not there any more; the store says '.*'. What was written"):
+    with pytest.raises(runs.RunError, match=r"its folder is not there; the store says '.*'. What was written"):
         toy.carry_out(run.folder, 10_000, on_step=vanish, pause=0.01, every=1000.0)
 
 

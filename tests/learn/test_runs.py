@@ -2,13 +2,8 @@
 
 import json
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,8 +28,9 @@ from qrexplore.learn import (
 from qrexplore.learn.archive import pack_result, unpack_result
 from qrexplore.learn.options import from_options, options_of
 from qrexplore.twin import difference, library, simulate
+from tests.faults import read_only
+from tests.learn.kills import kill_campaign
 
-PROGRAM = Path(__file__).with_name("learn_run.py")
 NOISE = 0.01
 
 
@@ -265,6 +261,20 @@ def test_a_result_that_was_changed_is_refused(finished, tmp_path):
         result_of(runs.open_run(tmp_path / "run"))
 
 
+def test_a_result_that_finds_no_room_is_said_and_written_when_there_is(relaxation, finished, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    begun = begin_run(relaxation, tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qrexplore.learn.runs.write_whole", full)
+        with pytest.raises(runs.RunError, match=r"the store says 'No space left on device'. Make room, and resume"):
+            resume_run(begun.folder)
+    assert begun.standing().state == "interrupted"
+    assert len(begun.history()) == 60
+    assert digest(resume_run(begun.folder)) == digest(finished[1])
+
+
 def test_other_data_are_refused_unless_forked(relaxation, tmp_path, finished):
     begun = begin_run(relaxation, tmp_path / "run")
     stopped = resume_run(begun.folder, on_step=lambda step: step.iteration == 5 and begun.request("stop"))
@@ -327,47 +337,6 @@ def test_another_rate_in_mid_run_is_taken_and_survives(relaxation, tmp_path, fin
     resume_run(begun.folder)
     refused = [event.words for event in begun.events() if event.kind == "refused"]
     assert refused[0].startswith("rate fast: a fit takes 'rate' with a number, and 'hold' and 'free' with a path, got")
-
-
-def kill_campaign(problem, folder, way, *, runs_to_do, kills, most, seed):
-    """Kill runs that learn at random moments, and let each be finished; give acknowledged and lost steps."""
-    begin_run(problem, folder / "whole", way=way)
-    expected = finish(folder / "whole")
-
-    def one(k):
-        begun = begin_run(problem, folder / f"run-{k}", way=way)
-        draw, told, lost = np.random.default_rng((seed, k)), 0, 0
-        for _ in range(kills):
-            process = start(begun.folder)
-            # one in four while it gets ready; the others somewhere in or between two steps, however slow the machine is
-            steps = 0 if draw.random() < 0.25 else draw.integers(1, most)
-            out = "".join(process.stdout.readline() for _ in range(steps))
-            time.sleep(draw.uniform(0.0, 0.05 if steps else 2.0))
-            process.send_signal(signal.SIGKILL)
-            out += process.communicate()[0]
-            # the last line may be torn
-            acknowledged = [int(line) for line in out.split("\n")[:-1] if line.isdigit()]
-            kept = {step.iteration for step in begun.history()}
-            told, lost = told + len(acknowledged), lost + len(set(acknowledged) - kept)
-            assert begun.standing().state in {"created", "interrupted", "done"}
-        assert finish(begun.folder) == expected
-        assert digest(result_of(begun)) == expected
-        return told, lost
-
-    with ThreadPoolExecutor(2) as pool:
-        counts = list(pool.map(one, range(runs_to_do)))
-    return tuple(np.sum(counts, axis=0))
-
-
-def start(folder):
-    process = subprocess.Popen([sys.executable, str(PROGRAM), str(folder)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def finish(folder):
-    out, _ = start(folder).communicate()
-    return out.split("\n")[-2].removeprefix("digest ")
 
 
 def test_runs_that_are_killed_come_to_the_same_bits(relaxation, tmp_path):
@@ -441,3 +410,17 @@ def test_learn_from_the_command_line_is_a_run(tmp_path, capsys):
     assert main(["learn", str(tmp_path / "t1.nc"), "--out", str(tmp_path / "run")]) == 1
     assert "holds a run already" in capsys.readouterr().err
     assert set(WAYS) == {"fit", "guided", "unseeded", "study", "staged"}
+
+
+def test_the_command_line_says_where_it_cannot_write(relaxation, public_folder, capsys):
+    import qrexplore as qx
+
+    (data,) = relaxation.datasets.values()
+    qx.save(data, public_folder / "t1.nc")
+    with read_only(public_folder):
+        assert main(["learn", str(public_folder / "t1.nc"), "--out", str(public_folder / "run")]) == 1
+    words = (
+        f"run '{public_folder}/run': its folder is not there; the store says 'Permission denied'. Check that the folder"
+    )
+    assert words in capsys.readouterr().err
+    assert [path.name for path in public_folder.iterdir()] == ["t1.nc"]

@@ -1,5 +1,6 @@
 """A start in stages: from wide priors into the valley of the truth, and over the range of what only bounds are known of."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from qrexplore.core import LogNormal, Named, Normal, Uniform, run
 from qrexplore.learn import Kernel, LearnProblem, begin_run, digest, result_of, resume_run, staged
 from qrexplore.twin import library, simulate
 from qrexplore.twin.electronics import Gain, Reflection, SignalChain
+from tests.learn.kills import kill_campaign
 
 TRUTH = {
     "flux_q0.transfer.gain": 0.37,
@@ -114,6 +116,26 @@ def test_a_run_in_a_folder_comes_to_the_same(misled, tmp_path):
     result = resume_run(begun.folder)
     assert digest(result_of(begun)) == digest(result)
     assert result.parameters["flux_q0.echo.time"].value == pytest.approx(30e-9, abs=0.5e-9)
+
+
+@pytest.fixture(scope="module")
+def decaying():
+    """Two decays with wide priors, and many steps for all data."""
+    truth = library.transmon().replace({"q0.t1": 33e-6, "q0.t_phi": 41e-6})
+    delays = np.linspace(0, 100e-6, 21)
+    made = {"t1": lab.t1(delays, shots=200), "echo": lab.echo(delays, shots=200)}
+    data = {name: simulate(truth, one, shots=one.shots, seed=k) for k, (name, one) in enumerate(made.items())}
+    priors = {"q0.t1": LogNormal(15e-6, 1.0), "q0.t_phi": LogNormal(15e-6, 1.0)}
+    begin = library.transmon().replace({path: prior.center for path, prior in priors.items()})
+    return LearnProblem(begin, data, free=list(priors), priors=priors, likelihood="counts", method="adam", max_steps=30)
+
+
+@pytest.mark.slow
+def test_forty_kills_in_all_stages_change_no_bit(decaying, tmp_path):
+    told, lost = kill_campaign(decaying, tmp_path, "staged", runs_to_do=8, kills=5, most=12, seed=5)
+    sys.stdout.write(f"40 kills: {told} steps acknowledged, {lost} lost\n")
+    assert told > 100
+    assert lost == 0
 
 
 def test_what_is_held_in_an_early_stage_stays_where_it_stands_to_the_end(found):

@@ -5,9 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import qrexplore
@@ -90,6 +92,24 @@ def test_a_case_that_is_killed_goes_on_to_the_same_bits(whole, tmp_path):
     assert "step 5" in lines
     assert [line for line in lines if line.removeprefix("over ") in FITS] == [f"over {stage}" for stage in FITS]
     assert lines[-1] == f"answer {answer(whole[1])}"
+
+
+@pytest.mark.slow
+def test_thirty_kills_anywhere_in_a_case_change_no_bit(whole, tmp_path):
+    draw, cut = np.random.default_rng(6), 0
+    for k in range(6):
+        folder = tmp_path / f"run-{k}"
+        for _ in range(5):
+            with started(folder) as process:
+                for _ in range(draw.integers(0, 14)):
+                    process.stdout.readline()
+                time.sleep(draw.uniform(0.0, 0.1))
+                cut += process.poll() is None
+                process.kill()
+        out, _ = started(folder).communicate()
+        assert out.splitlines()[-1] == f"answer {answer(whole[1])}"
+    sys.stdout.write(f"{cut} kills: every answer is the same\n")
+    assert cut > 20
 
 
 def test_a_folder_changes_nothing_of_the_answer(whole):

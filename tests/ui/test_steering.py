@@ -15,6 +15,7 @@ from qrexplore.learn import result_of, resume_run
 from qrexplore.optimize import Adam, with_rate
 from qrexplore.ui import Session
 from qrexplore.ui.presenters import MonitorPresenter, PanelPresenter
+from tests.faults import full_disk
 from tests.ui.waiting import ended, until
 
 SECONDS = 120
@@ -192,6 +193,39 @@ def test_another_process_pauses_a_run_in_a_folder_and_the_monitor_shows_it(make,
     desk.end()
     # it was refused in the words of the fit
     assert any("'q0.t1' is none of the 4 parameters" in event.words for event in run.events())
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_full_disk_ends_a_run_in_words_and_what_was_told_goes_on_when_there_is_room(make, tmp_path):
+    desk = make(tmp_path)
+    desk.begin()
+    (run,) = runs.runs_in(tmp_path)
+    with full_disk(200_000):
+        until(lambda: desk.monitor.traits["state"] == "error", desk.monitor.traits)
+    assert f"run {str(run.folder)!r}: the store says " in desk.monitor.traits["status"]
+    assert "What was written is safe; mend that" in desk.monitor.traits["status"]
+    told = desk.monitor.of("steps")[-1][0]["iteration"]
+    assert run.standing().state == "interrupted"
+    assert [step.iteration for step in run.history()][:told] == list(range(1, told + 1))
+    further = resume_run(run.folder, on_step=lambda step: step.iteration == told + 5 and run.request("stop"))
+    assert len(further.history) == told + 5
+
+
+@pytest.mark.usefixtures("endless")
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_folder_that_vanishes_is_said_in_the_monitor_and_the_next_run_is_as_any(make, tmp_path, paused):
+    desk = make(tmp_path / "runs")
+    desk.begin()
+    (run,) = runs.runs_in(tmp_path / "runs")
+    if paused:
+        assert desk.monitor.ask(kind="pause") == ""
+        until(lambda: run.standing().state == "paused", run.standing())
+    run.folder.rename(tmp_path / "elsewhere")
+    until(lambda: desk.monitor.traits["state"] == "error", desk.monitor.traits)
+    assert "its folder is not there" in desk.monitor.traits["status"]
+    desk.begin()
+    desk.end()
+    assert len(list(runs.runs_in(tmp_path / "runs"))) == 1
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from qrexplore.core import replacing
+from qrexplore.core import write_whole
 from qrexplore.data.errors import DatasetError, file_error, quote, reading
 from qrexplore.data.gate_hdf5 import checked, open_hdf5
 from qrexplore.data.importers.importer import Importer
@@ -50,8 +50,10 @@ def save(data: xr.Dataset | xr.DataTree, path: str | Path) -> None:
         msg = "`data` must hold at least one dataset, got an empty tree."
         raise DatasetError(msg, "Add a node with data.")
     try:
-        with replacing(target) as temporary:
-            xr.DataTree.from_dict(clean).to_netcdf(temporary, engine="h5netcdf", mode="w")
+        # in memory first: where the disk is full, the HDF5 library does not only fail, but ends the process later
+        image = io.BytesIO()
+        xr.DataTree.from_dict(clean).to_netcdf(image, engine="h5netcdf")
+        write_whole(target, image.getvalue())
     except (OSError, TypeError, ValueError) as error:
         fact = f"the file cannot be written ({quote(getattr(error, 'strerror', None) or error)})."
         raise file_error(target, fact, "Check folder, permissions and free space.") from error

@@ -24,7 +24,7 @@ def storing(folder: Path, advice: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        gone = "" if folder.is_dir() else "its folder is not there any more; "
+        gone = "" if folder.is_dir() else "its folder is not there; "
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         msg = f"run {str(folder)!r}: {gone}the store says {reason!r}. {advice}"
         raise RunError(msg) from error

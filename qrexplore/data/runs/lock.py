@@ -17,6 +17,8 @@ from qrexplore.data.gate_text import read_json
 from qrexplore.data.runs.errors import RunError, storing
 
 NAME = "LOCK"
+# states of a process, as Linux tells them
+_ENDED = ("Z", "X")
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def _boot() -> str:
 def _started(pid: int) -> int:
     try:
         # the name of the program, in brackets, may hold anything
-        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        # one that has ended stays in the table until its parent asks for it
+        return 0 if told[0] in _ENDED else int(told[19])
     except (OSError, ValueError, IndexError):
         return 0
 

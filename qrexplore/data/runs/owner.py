@@ -54,6 +54,9 @@ class Owner:
         """Say that the run goes on, and what has changed around it since it was made."""
         try:
             with self._storing():
+                # what a kill has cut short
+                for part in self.run.folder.glob(".*.tmp"):
+                    part.unlink(missing_ok=True)
                 fresh = self._connection.execute("SELECT count(*) FROM status").fetchone()[0] <= 1
                 for command in self.commands():
                     if command.name in {"pause", "resume", "stop"}:  # that was for an earlier process
@@ -146,6 +149,8 @@ class Owner:
     def commands(self) -> list[Command]:
         """Give what was asked and not yet taken, in order."""
         with self._storing():
+            # nothing can be asked in a folder that is gone
+            self._require_there()
             rows = self._connection.execute(
                 "SELECT id, name, value, time FROM command WHERE taken IS NULL ORDER BY id"
             ).fetchall()
