@@ -34,6 +34,8 @@ _KEPT, _DRAWS = 1000, 24
 # of log likelihood: a fit to which no place comes as near stands beside them, and one better by more is told
 _UNLIKE = 1.0
 _BISECTIONS = 50
+# share of a Gaussian between the bounds below which it lies outside
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +76,17 @@ class Mixture:
         told = self.posterior.coordinates.whitened
         first, last = np.where(told, -np.inf, 0.0), np.where(told, np.inf, 1.0)
         below, inside = self._below(first), self._below(last) - self._below(first)
+        # a Gaussian that lies wholly outside has all that it says at the bound that is nearer
+        there, outside = inside > _NOTHING, self.centers < first
+        inside = np.where(there, inside, 1.0)
         ends = []
         for tail in ((1 - level) / 2, (1 + level) / 2):
-            low = np.maximum(np.min(self.centers - 8 * self.sigmas, axis=0), first)
-            high = np.minimum(np.max(self.centers + 8 * self.sigmas, axis=0), last)
+            low = np.clip(np.min(self.centers - 8 * self.sigmas, axis=0), first, last)
+            high = np.clip(np.max(self.centers + 8 * self.sigmas, axis=0), first, last)
             for _ in range(_BISECTIONS):
                 middle = (low + high) / 2
-                under = np.sum(self.weights[:, None] * (self._below(middle) - below) / inside, axis=0) < tail
+                shares = np.where(there, (self._below(middle) - below) / inside, outside)
+                under = self.weights @ shares < tail
                 low, high = np.where(under, middle, low), np.where(under, high, middle)
             ends.append((low + high) / 2)
         return self.posterior.values(np.array(ends)).T

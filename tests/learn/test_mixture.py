@@ -10,7 +10,7 @@ from scipy.stats import binom
 from qrexplore import experiments
 from qrexplore.core import LogNormal, Normal, ParameterTable
 from qrexplore.learn import Kernel, LearnProblem, examine, learn, posterior
-from qrexplore.learn.mixture import mixture
+from qrexplore.learn.mixture import Mixture, mixture
 from qrexplore.learn.places import Faint, faint_amplitudes
 from qrexplore.optimize import Coordinates
 from qrexplore.twin import library, simulate
@@ -261,3 +261,19 @@ def test_an_amplitude_can_be_all_that_is_free_beside_what_it_scales():
     assert found["flux_q0.distortion.time_constant"].verdict == "not learned"
     low, high = found["flux_q0.distortion.amplitude"].interval
     assert low <= 0 <= high
+
+
+def test_a_gaussian_wholly_outside_the_bounds_says_what_is_at_the_nearer_one():
+    table = TWIN.parameters.select(["q0.t1"])
+    known = posterior(table, np.zeros(1), np.ones((20, 1)))
+    low, high = (Coordinates(table).values(np.array([place]))[0] for place in (-40.0, 40.0))
+    for center, bound in ((1.6, high), (-0.6, low)):
+        found = Mixture(known, np.array([0.5, 0.5]), np.array([[0.5], [center]]), np.array([[0.01], [0.02]]), None)
+        ends = found.intervals(0.95)[0]
+        # half of all is at the bound, the other half about the middle
+        near = ends[0] if center < 0 else ends[1]
+        far = ends[1] if center < 0 else ends[0]
+        assert near == pytest.approx(bound, rel=1e-6)
+        # a tail of 2.5 % of all is one of 5 % of that half
+        place = 0.5 + np.sign(0.5 - center) * 1.6449 * 0.01
+        assert far == pytest.approx(known.values(np.array([place]))[0], rel=1e-3)
