@@ -1,12 +1,16 @@
-"""A sweep whose datasets are kept when they are measured: ``python sweep.py FOLDER COUNT`` tells each name when it is kept."""
+"""A sweep that keeps its datasets on a slow disk: ``python sweep.py FOLDER COUNT`` tells when it writes one, and which it has."""
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
 from qrexplore import experiments
+from qrexplore.data.importers import native
 from qrexplore.loop import case_folder
+
+WRITES = "writes"
 
 
 def names(count):
@@ -25,14 +29,25 @@ def tell(line):
     sys.stdout.flush()
 
 
+def write_slowly(path, content):
+    with path.open("wb", buffering=0) as file:
+        for k in range(0, len(content), 20_000):
+            file.write(content[k : k + 20_000])
+            time.sleep(0.001)
+
+
 def main():
-    save = case_folder.save
+    save, write = case_folder.save, native.write_whole
 
     def told(data, path):
         save(data, path)
         tell(path.stem)
 
-    case_folder.save = told
+    def told_before(path, content):
+        tell(WRITES)
+        write(path, content)
+
+    case_folder.save, native.write_whole, Path.write_bytes = told, told_before, write_slowly
     tell("ready")
     case_folder.kept(names(int(sys.argv[2])), Path(sys.argv[1]), measure)
 
