@@ -268,12 +268,13 @@ def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str
 def _never_certain(stated: np.ndarray, values: np.ndarray, shots: int | None) -> np.ndarray:
     """Put what so many shots leave open in the place of an error of 0 that a share of 0 or 1 is said to have.
 
-    The standard error at the mean that the rule of succession gives, ``(k + 1)/(N + 2)``.
+    The standard error at the mean that the rule of succession gives, ``(k + 1)/(N + 2)`` with k = 0 or N.
     """
     if shots is None:
         return stated
-    mean = (values * shots + 1) / (shots + 2)
     sure = (stated == 0) & ((values == 0) | (values == 1))
+    # the same at both ends
+    mean = 1 / (shots + 2)
     return np.where(sure, np.sqrt(mean * (1 - mean) / shots), stated)
 
 

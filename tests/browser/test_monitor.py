@@ -108,7 +108,8 @@ race
 """
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_race_is_run_live_in_one_plot_and_ends_with_ratios(notebook, lab, theme):
     page = notebook(write(lab.root / f"race-{theme}.ipynb", RACE, "race.wait(100); print(race.table)"), theme=theme)
     page.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")

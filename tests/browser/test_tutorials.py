@@ -40,6 +40,7 @@ def test_the_graph_of_the_first_tutorial_follows_its_sliders(notebook):
     assert page.problems() == []
 
 
+@pytest.mark.slow
 def test_a_panel_of_more_than_a_hundred_parameters_can_be_searched_and_moved(notebook, lab):
     page = notebook(write(lab.root / "wired.ipynb", WIRED))
     page.run_all()

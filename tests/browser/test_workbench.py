@@ -224,6 +224,7 @@ def test_the_time_from_a_key_to_the_picture_is_measured(notebook, lab):
     assert page.problems() == []
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs_draws_and_learns(notebook):
     page = notebook("00-quickstart.ipynb")
     page.run_all(seconds=600)

@@ -26,6 +26,7 @@ def judged_noise():
     return [goodness(noise(seed), GRID, seed=seed) for seed in range(60)]
 
 
+@pytest.mark.slow
 def test_noise_raises_alarms_as_rarely_as_stated(judged_noise):
     for stated in (0.01, 0.1):
         alarms = [not replace(one, false_alarm=stated).explained for one in judged_noise]

@@ -60,6 +60,7 @@ def test_the_twin_that_made_the_data_is_within_the_errors_of_its_landmarks_and_a
     assert np.sqrt(np.mean(np.asarray(marks.residuals(elsewhere)) ** 2)) > 3
 
 
+@pytest.mark.slow
 def test_the_fast_exchange_of_a_chevron_tells_coupling_and_meeting():
     twin = library.two_transmons(dissipative=False).replace({"q0_q1.coupling": 11e6})
     sweep = lab.chevron(np.linspace(0.46, 0.52, 13), np.arange(2, 90, 3) * 1e-9, shots=1000)
@@ -71,7 +72,8 @@ def test_the_fast_exchange_of_a_chevron_tells_coupling_and_meeting():
     assert marks.observed[1] == pytest.approx(2 * np.sqrt(2) * 11e6, rel=0.1)
 
 
-@pytest.mark.parametrize("share", [pytest.param(0.05, marks=pytest.mark.slow), -0.05])
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.05, -0.05])
 def test_fringes_beside_a_pulse_tell_the_crosstalk_with_its_sign(share):
     # the slower fringe runs backwards, which its frequency alone does not say
     twin = library.two_transmons(dissipative=False)

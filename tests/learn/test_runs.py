@@ -104,6 +104,7 @@ def test_several_starts_are_those_of_the_seed_of_the_problem(relaxation):
     assert np.all(points[0][1:] != points[2][1:])
 
 
+@pytest.mark.slow
 def test_a_guided_run_goes_on_from_either_stage_to_the_same_bits(distorted):
     stages = set()
     kernel = Kernel(distorted)

@@ -216,6 +216,7 @@ def test_what_cannot_be_asked_is_refused_by_name(decay, kernel):
     assert made.answer(state, "free", "q0.t1") is state
 
 
+@pytest.mark.slow
 def test_a_distortion_held_at_the_ideal_device_stays_out_and_what_moves_is_kept(chevron):
     kernel = Kernel(chevron)
     made = guided(chevron, kernel, by_ideal=True)

@@ -87,6 +87,7 @@ def test_draws_have_the_moments_of_the_integral_over_a_grid(fitted):
         assert np.std(drawn) == pytest.approx(spread, rel=0.2)
 
 
+@pytest.mark.slow
 def test_a_dataset_is_left_out_as_an_integral_over_a_grid_leaves_it_out():
     truth = library.transmon().replace({"q0.t1": 33e-6})
     data = {f"run {k}": noisy(SHORT if k else LONG, 10 + k, truth) for k in range(4)}

@@ -223,6 +223,7 @@ def made(sequence, name):
     return Experiment(protocol, ("q0", "q1"), {"repetition": once}, {"number": repr(sequence)})
 
 
+@pytest.mark.slow
 def test_virtual_z_turns_the_axes_of_all_later_pulses_back():
     twin, angle = pair(9e6), 0.8
     envelope = Gaussian(20e-9, 5e-9)

@@ -128,6 +128,7 @@ EVERY = {
 }
 
 
+@pytest.mark.slow
 def test_both_solvers_agree_on_a_sweep_with_a_shared_past():
     twin = apart(detuning=0.06, **EVERY)
     found = np.asarray(predict(twin, DRIVEN, substeps=16))

@@ -43,6 +43,7 @@ def by_optimiser(chain):
     return found.x
 
 
+@pytest.mark.slow
 def test_three_ways_to_the_samples_agree_where_all_exist():
     squares = predistorted(SETTLED, TARGET, substeps=SUBSTEPS)
     inverse = np.asarray(SETTLED.inverse(jnp.asarray(TARGET), SUBSTEPS)).reshape(len(PULSE), -1).mean(axis=1)

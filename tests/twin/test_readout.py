@@ -186,6 +186,7 @@ def test_a_readout_that_reports_something_else_is_refused_by_name():
         predict(qubit(SignalReadout()), experiments.readout_shots())
 
 
+@pytest.mark.slow
 def test_joint_outcomes_of_independent_readouts_are_the_product_of_their_confusions():
     twin = library.two_transmons(dissipative=False).replace({"q0.thermal_population": 0.02})
     experiment = experiments.chevron(np.array([0.47, 0.49]), np.array([7e-9, 15e-9, 30e-9]))

@@ -42,6 +42,7 @@ def test_a_prediction_left_to_itself_is_as_good_as_its_tolerance(case):
     assert data.attrs["substeps"] == 2 or step_error(twin, experiment, data.attrs["substeps"] // 2)[0] > TOLERANCE
 
 
+@pytest.mark.slow
 def test_a_tighter_tolerance_is_met():
     chosen = resolution(SHARP, CHEVRON, tolerance=1e-6)
     error = np.max(np.abs(predict(SHARP, CHEVRON, tolerance=1e-6) - predict(SHARP, CHEVRON, substeps=48)))

@@ -68,6 +68,7 @@ def test_resonator_answers_with_a_line_of_its_width_at_a_place_for_each_level(po
         np.testing.assert_allclose(found, 0.2 + 3.0 * expected, atol=6e-3)
 
 
+@pytest.mark.slow
 def test_resonator_spectrum_is_what_the_field_settles_to_and_has_the_derivatives_of_its_parameters():
     twin = with_resonator(Resonator(frequency=7.2e9, linewidth=1.2e6, dispersive_shift=-0.8e6))
     experiment = experiments.resonator_spectroscopy([0, 1, 2], 7.2e9 + np.linspace(-5e6, 2e6, 4))
