@@ -255,7 +255,9 @@ def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str
         return spread, "unknown"
     stderr = data.get(f"{array.name}_stderr")
     if stderr is not None:
-        stated = _never_certain(np.asarray(stderr.values, dtype=np.float64), values, stated_shots(data))
+        stated = np.asarray(stderr.values, dtype=np.float64)
+        if array.name in _SHARES.values() and (shots := stated_shots(data)) is not None:
+            stated = _never_certain(stated, values, shots)
         # NaN at every point is how formats say that no error was measured
         if not np.all(np.isnan(stated[there])):
             return np.where(np.isfinite(stated) & (stated > 0), stated, np.nan), "file"
@@ -265,13 +267,11 @@ def _errors(data: xr.Dataset, array: xr.DataArray, values: np.ndarray, kind: str
     return sigma, "scatter"
 
 
-def _never_certain(stated: np.ndarray, values: np.ndarray, shots: int | None) -> np.ndarray:
+def _never_certain(stated: np.ndarray, values: np.ndarray, shots: int) -> np.ndarray:
     """Put what so many shots leave open in the place of an error of 0 that a share of 0 or 1 is said to have.
 
     The standard error at the mean that the rule of succession gives, ``(k + 1)/(N + 2)`` with k = 0 or N.
     """
-    if shots is None:
-        return stated
     sure = (stated == 0) & ((values == 0) | (values == 1))
     # the same at both ends
     mean = 1 / (shots + 2)

@@ -15,7 +15,6 @@ import xarray as xr
 
 from qrexplore.core import require_positive
 from qrexplore.data import DENOISED, DatasetError, denoised
-from qrexplore.learn.likelihood import measured
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Stop
 
@@ -47,9 +46,9 @@ def mean_squares(problem: LearnProblem, tolerance: float = 0.01) -> LearnProblem
     """
     require_positive(tolerance, "tolerance", "1")
     data = {name: _smooth(one) for name, one in problem.whole.items()}
-    numbers = sum(int(np.sum(measured(one, "mse").present)) for one in data.values())
-    stop = Stop(target=tolerance**2 * numbers / 2, patience=_PATIENCE, share=_SHARE)
-    return replace(problem, data=data, likelihood="mse", method="adam", robust=None, stop=stop, max_steps=_STEPS)
+    question = replace(problem, data=data, likelihood="mse", method="adam", robust=None, max_steps=_STEPS)
+    numbers = sum(int(np.sum(part.present)) for part in question.measured)
+    return replace(question, stop=Stop(target=tolerance**2 * numbers / 2, patience=_PATIENCE, share=_SHARE))
 
 
 def _smooth(data: xr.Dataset) -> xr.Dataset:

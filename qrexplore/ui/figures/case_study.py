@@ -63,7 +63,7 @@ def case_figure(report: CaseReport) -> Column:
         )
         for place in range(1, len(_PANELS))
     ]
-    sure = shown[2].copy(data=report.panels.learned["probability_stderr"].sel(qubit="q0", outcome=1).values)
+    sure = report.panels.learned["probability_stderr"].sel(qubit="q0", outcome=1)
     sigma = sure.transpose("flux_amplitude", "duration").values
     # the scale stands in the title: a bar of colors would push the columns apart
     most = float(np.nanmax(sigma))
