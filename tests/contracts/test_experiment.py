@@ -59,10 +59,11 @@ MADE = {
 }
 
 
-# simulated as another one is, with other sweeps; they wait for the slow run
+# simulated as another one is, with other sweeps, or in many tests beside this one; they wait for the slow run
 ALIKE = (
     *("swap_chevron", "conditional_oscillation_duration", "drive_cancellation", "flux_crosstalk", "jazz"),
     *("echo_flux", "two_photon_spectroscopy", "fine_amplitude", "cryoscope_amplitudes"),
+    *("chevron", "conditional_oscillation", "cz_train", "cross_resonance"),
 )
 
 

@@ -45,6 +45,7 @@ NOISE = 0.02 * np.random.default_rng(5).normal(size=25)
 
 
 def posed(residuals, start):
+    residuals = jax.jit(residuals)
     jacobian, gradient = jax.jit(jax.jacfwd(residuals)), jax.jit(jax.grad(lambda x: jnp.sum(residuals(x) ** 2) / 2))
     return LeastSquares(
         linearize=lambda x: (np.asarray(residuals(x)), np.asarray(jacobian(x))),

@@ -24,6 +24,7 @@ def test_every_third_row_is_kept_out_and_none_is_lost(chevron):
         validate(part)
 
 
+@pytest.mark.slow
 def test_what_is_kept_out_is_an_experiment_of_its_own(chevron):
     _, held = split(chevron, "flux_amplitude", every=4, first=0)
     whole = np.asarray(predict(library.two_transmons(dissipative=False), experiments.from_dataset(chevron)))

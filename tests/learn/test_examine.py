@@ -113,6 +113,7 @@ def test_what_is_drawn_to_first_order_scatters_as_its_gradient_says(relaxation):
     assert np.mean(drawn[:, 1]) == pytest.approx(time**-2, abs=4 * np.std(drawn[:, 1]) / np.sqrt(500))
 
 
+@pytest.mark.slow
 def test_two_rates_of_which_the_data_tell_the_sum_are_drawn_with_that_sum():
     twin = library.transmon().replace({"q0.t1": 30e-6, "q0.t_phi": 40e-6})
     data = simulate(twin, ECHO, shots=ECHO.shots, seed=3)

@@ -40,6 +40,7 @@ def test_noise_of_few_counts_raises_no_alarm_along_axes_or_in_regions():
         assert [flag for flag in found.flags if not flag.startswith("chi2")] == []
 
 
+@pytest.mark.slow
 def test_each_test_is_calibrated_on_noise(judged_noise):
     values = {
         "chi2": [one.p_value for one in judged_noise],

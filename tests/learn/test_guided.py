@@ -73,6 +73,7 @@ def test_a_twin_that_fits_is_not_led_away(chevron):
     assert by_ideal.chi2_per_dof == pytest.approx(result.chi2_per_dof, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_without_a_look_at_the_data_the_values_of_the_twin_are_the_start(chevron):
     own, _ = learned(chevron, {"flux_q1.transfer.gain": 0.3}, seeded=False)
     read, _ = learned(chevron, {"flux_q1.transfer.gain": 0.3})

@@ -50,7 +50,9 @@ def data():
     return {name: simulate(twin, one, shots=one.shots, seed=k) for k, (name, one) in enumerate(made.items())}
 
 
-@pytest.mark.parametrize("name", ["arc", "step", "level two", "ramsey", "cryoscope"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("arc", marks=pytest.mark.slow), "step", "level two", "ramsey", "cryoscope"]
+)
 def test_the_twin_that_made_the_data_is_within_the_errors_of_its_landmarks_and_another_is_not(data, name):
     marks = landmarks(data[name])
     residual = np.asarray(marks.residuals(device()))

@@ -114,6 +114,7 @@ def test_a_dataset_is_left_out_as_an_integral_over_a_grid_leaves_it_out():
         left_out(alone)
 
 
+@pytest.mark.slow
 def test_draws_are_those_of_the_fit_and_give_no_intervals_before_they_have_converged(fitted):
     kernel, result = fitted
     draws = sampled(result, kernel=kernel, chains=2, warmup=20, draws=10, seed=5)

@@ -76,6 +76,7 @@ def killed_at(folder, moment):
     return told
 
 
+@pytest.mark.slow
 def test_a_case_that_is_killed_goes_on_to_the_same_bits(whole, tmp_path):
     folder = tmp_path / "run"
     killed_at(folder, "measures later")

@@ -58,6 +58,7 @@ def kill_campaign(folder, kills, count, seed):
     return len(whole), torn
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_killed_keeps_each_dataset_that_was_told(tmp_path):
     told, _ = kill_campaign(tmp_path, 2, 20, seed=1)
     assert told > 1

@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -137,16 +138,23 @@ def test_derivatives_of_the_propagator_are_those_of_the_exponential():
     np.testing.assert_allclose(slope, (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * step), atol=1e-9)
 
 
-@pytest.mark.parametrize("system", [CLOSED, OPEN])
+OFTEN = (("closed", np.inf, None), ("open", 0, 10))
+
+
 @pytest.mark.parametrize(
-    ("kept", "save_every"),
-    [(np.inf, None), (0, 10), *[pytest.param(*one, marks=pytest.mark.slow) for one in [(np.inf, 10), (0, None)]]],
+    ("name", "kept", "save_every"),
+    [
+        case if case in OFTEN else pytest.param(*case, marks=pytest.mark.slow)
+        for case in product(["closed", "open"], [np.inf, 0], [None, 10])
+    ],
 )
 def test_derivatives_taken_forwards_and_backwards_are_those_of_plain_differentiation(
-    monkeypatch, system, save_every, kept
+    monkeypatch, name, kept, save_every
 ):
     monkeypatch.setattr(propagation, "_KEPT", kept)
-    start, nodes = (closed_start(), [0.9]) if system is CLOSED else (open_start(), [0.9, 0.2])
+    system, start, nodes = {
+        "closed": (CLOSED, closed_start(), [0.9]), "open": (OPEN, open_start(), [0.9, 0.2])
+    }[name]  # fmt: skip
     # no symmetric starts: a transpose mistaken for the matrix must show
     start = start + 0.1 * np.random.default_rng(4).normal(size=start.shape)
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from qrexplore import experiments
 from qrexplore.twin import ConfusionReadout, library, predict
@@ -33,6 +34,7 @@ def test_tone_on_the_wrong_line_drives_by_its_share_and_is_canceled_by_minus_tha
     assert left[1] > 0.1
 
 
+@pytest.mark.slow
 def test_fringes_move_with_the_voltage_on_the_other_line_by_the_share_of_flux():
     share, volt = 0.02, 0.1
     twin = leaking(fast_flux={("q1", "q0"): share})

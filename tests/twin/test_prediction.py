@@ -150,7 +150,7 @@ def test_nothing_played_leaves_the_dressed_state_where_it_is():
 
 
 def test_zero_volts_and_zero_duration_are_the_same():
-    twin = library.two_transmons()
+    twin = library.two_transmons(dissipative=False)
     found = predict(twin, experiments.chevron(np.array([0.0, 0.5]), np.array([0.0, 12e-9])))
     np.testing.assert_allclose(found[:, 1, 0], found[:, 0, 0], atol=1e-12)
 

@@ -264,7 +264,7 @@ def test_the_second_solver_begins_in_the_same_mixture(dissipative):
     assert second_opinion(twin, experiment, np.asarray(predict(twin, experiment)), points=3).deviation < 1e-7
 
 
-@pytest.mark.parametrize("dissipative", [True, False])
+@pytest.mark.parametrize("dissipative", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_the_share_of_the_bath_is_differentiable_in_a_thermal_start(dissipative):
     twin, experiment = qubit(photons=0.03, dissipative=dissipative), experiments.thermal_population(VOLTS[:3])
 

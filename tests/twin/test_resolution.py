@@ -49,6 +49,7 @@ def test_a_tighter_tolerance_is_met():
     assert error <= chosen.error <= 1e-6
 
 
+@pytest.mark.slow
 def test_too_few_steps_for_a_tolerance_are_an_error_that_names_enough():
     with pytest.raises(
         ValueError, match=r"`substeps` must be at least (\d+) for a `tolerance` of 1e-06, got 3"

@@ -112,6 +112,7 @@ def assert_comes_to_the_same(found):
     assert digest(result) == digest(run(WAYS[found.specification["way"]](problem)))
 
 
+@pytest.mark.slow
 def test_a_restarted_kernel_leaves_a_run_that_was_interrupted_and_comes_to_the_same_bits(kernel, begun):
     kernel.manager.interrupt_kernel()
     goes_on(begun, 5)  # what is interrupted is a cell, and not what goes on beside it

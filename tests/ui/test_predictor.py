@@ -42,6 +42,7 @@ def test_twenty_moves_of_each_parameter_compile_nothing(ramsey, twin, compilatio
     assert compilations == []
 
 
+@pytest.mark.slow
 def test_a_twin_that_needs_finer_steps_is_left_to_a_worker(coarse_pair):
     experiment, twin = coarse_pair
     predictor = Predictor(experiment)
