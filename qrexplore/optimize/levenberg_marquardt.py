@@ -51,8 +51,9 @@ _ROUNDING = 1e-22
 _LONGEST_BEND = 0.75
 # a corrected step that is refused, too, is corrected once more if its loss is at most this share of the one before
 _CLOSER = 0.3
-# where a Jacobian is dear, at most so many steps more are taken with the one at hand
-_FOLLOWED = 8
+# Where a Jacobian is dear, the residuals are asked for at most so many times with the one at hand, fewer where so many steps in a
+# row are refused; a step that keeps less than this share of its promise is followed by a shorter one.
+_FOLLOWED, _REFUSED, _HARDLY = 40, 4, 0.1
 # coordinates are nudged by at most this to see how strong a column is that vanishes at the start
 _NUDGE = 0.05
 
@@ -195,35 +196,49 @@ def _halved(memory: _Memory) -> _Memory:
 
 def _followed(
     problem: LeastSquares, progress: Progress, trial: np.ndarray, residual: np.ndarray, *, length: float, offset: float
-) -> tuple[np.ndarray, int]:
-    """Go on from a step that was good without a new Jacobian, as long as what is known of it keeps what it promises.
+) -> tuple[np.ndarray, int, float]:
+    """Go on from a step that was good without a new Jacobian, as long as what is known of it leads on.
 
-    Gives the best point, and the calls of the model. The Jacobian of where the step began takes on what each step shows of it, so
-    that a valley is followed around its bend; it ends where no more is promised.
+    Gives the best point, the calls of the model, and how long its last step might be. The Jacobian of where the step began takes
+    on what each step shows of it, and a step that keeps less than half of its promise is corrected for how the residuals curve
+    along it (see `_bent`), so that a valley is followed around its bends; it ends where no more is promised.
     """
-    memory: _Memory = progress.memory
+    memory, search = progress.memory, _SOLVER.search
     before, jacobian = problem.linearize(progress.coordinates)
     jacobian, longest = jacobian * memory.scale, _LONGEST / memory.scale
     # steps are compared in the lengths that are still open: a valley is long in some coordinates only
     spread = np.diag(np.linalg.pinv(_normal(jacobian, length), hermitian=True))
     open_lengths = np.sqrt(np.maximum(spread, np.finfo(float).tiny))
     jacobian = corrected(jacobian, (trial - progress.coordinates) / memory.scale, residual - before, open_lengths)
-    for calls in range(1, _FOLLOWED + 1):
+    calls, refused, kept = 1, 0, length
+    while calls < _FOLLOWED and refused < _REFUSED:
         if _relative_offset(np.asarray(_compressed(residual, jacobian)[0]), len(residual)) < offset:
-            return trial, calls
+            break
         step = np.clip(_damped(jacobian, residual, length), -longest, longest)
-        further = trial + step * memory.scale
-        found, _ = _alone(problem, further)
         promised = residual @ residual - np.sum((residual + jacobian @ step) ** 2)
+        found, _ = _alone(problem, trial + step * memory.scale)
+        calls += 1
+        straight = residual @ residual - found @ found > search.high_cutoff * promised
+        if not straight and np.all(np.isfinite(found)):
+            bent = np.clip(_damped(jacobian, found - jacobian @ step, length), -longest, longest)
+            if np.linalg.norm(bent - step) < _LONGEST_BEND * np.linalg.norm(step):
+                around, _ = _alone(problem, trial + bent * memory.scale)
+                calls += 1
+                if around @ around < found @ found:
+                    step, found = bent, around
         fell = residual @ residual - found @ found
+        # what is not finite has not fallen
         if np.isfinite(fell):
             jacobian = corrected(jacobian, step, found - residual, open_lengths)
         if fell > 0:
-            trial, residual = further, found
-        # what is not finite has not fallen
-        if not fell > _SOLVER.search.high_cutoff * promised:
-            return trial, calls + 1
-    return trial, _FOLLOWED + 1
+            trial, residual, refused, kept = trial + step * memory.scale, found, 0, length
+        else:
+            refused += 1
+        if straight:
+            length *= float(search.high_constant)
+        elif not fell > _HARDLY * promised:
+            length *= float(search.low_constant)
+    return trial, calls, kept
 
 
 @dataclass(frozen=True)
@@ -318,7 +333,7 @@ class LevenbergMarquardt:
             offset = _relative_offset(np.asarray(small[0]), len(residual))
             goes_on = _Memory(offset, memory.scale, point, state.y_eval, state)
         if sparing:
-            ahead, calls = _followed(problem, progress, trial, residual, length=length, offset=self.offset)
+            ahead, calls, length = _followed(problem, progress, trial, residual, length=length, offset=self.offset)
             residual, jacobian = _linearized(problem, ahead)
             if np.all(np.isfinite(residual)):
                 trial = ahead

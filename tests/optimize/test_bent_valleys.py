@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from qrexplore.core import Status
-from qrexplore.optimize import LeastSquares, LevenbergMarquardt, search
+from qrexplore.optimize import LeastSquares, LevenbergMarquardt, Stop, search
 
 SHARP = 1e4
 
@@ -94,3 +96,32 @@ def test_where_residuals_are_cheap_a_step_ends_with_a_better_point(start):
     # a limit on steps in a row without a gain does not count those that were refused
     assert len(refused) > 5
     np.testing.assert_allclose(progress.coordinates, 1.0, atol=1e-6)
+
+
+def settling(start):
+    """Residuals of a response that settles in three exponentials of unlike lengths, which data hardly tell apart."""
+    times, asked = jnp.linspace(0.5, 80.0, 400), []
+
+    def response(x):
+        return sum(x[k] * jnp.exp(-times / jnp.exp(x[k + 3])) for k in range(3)) + x[6]
+
+    hidden = jnp.array([0.10, -0.13, -0.22, *np.log([5.7, 23.0, 60.0]), 1.0])
+    data = response(hidden) + 2e-3 * np.random.default_rng(3).normal(size=400)
+    residual = jax.jit(lambda x: (response(x) - data) / 2e-3)
+    jacobian = jax.jit(jax.jacfwd(residual))
+
+    def linearize(x):
+        asked.append(x.tobytes())
+        return np.asarray(residual(x)), np.asarray(jacobian(x))
+
+    return LeastSquares(linearize, None, np.array(start), residual=lambda x: np.asarray(residual(x))), asked
+
+
+def test_where_residuals_are_cheap_a_valley_is_followed_without_asking_where_it_leads():
+    problem, asked = settling([0.05, -0.05, -0.2, *np.log([12.0, 20.0, 70.0]), 1.0])
+    plain = search(replace(problem, residual=None), LevenbergMarquardt(), stop=Stop(steps=400))
+    often = len(set(asked))
+    asked.clear()
+    end = search(problem, LevenbergMarquardt(), stop=Stop(steps=400))
+    assert end.loss == pytest.approx(plain.loss, abs=0.01)
+    assert len(set(asked)) < often / 3
