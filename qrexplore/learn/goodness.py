@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import chdtrc, ndtr
 
-from qrexplore.learn.regions import Axis, Region, worst_region
+from qrexplore.learn.regions import Axis, Region, unordered, worst_region
 
 FALSE_ALARM = 0.01
 # steps between neighbors below which a test along an axis says nothing
@@ -169,7 +169,7 @@ def goodness(
         )
         raise ValueError(msg)
     chi2 = float(np.sum(residuals[present] ** 2))
-    tests = [_along(residuals, present, k, axis) for k, axis in enumerate(axes) if axis.ordered]
+    tests = [_along(residuals, present, axes, k) for k, axis in enumerate(axes) if axis.ordered]
     return Goodness(
         name=name,
         chi2=chi2,
@@ -203,27 +203,43 @@ def parameters_spent(
     return np.array([part.sum() for part in np.split(leverage, np.cumsum(sizes)[:-1])])
 
 
-def _along(residuals: np.ndarray, present: np.ndarray, position: int, axis: Axis) -> AxisTest | None:
-    lines, there = np.moveaxis(residuals, position, -1), np.moveaxis(present, position, -1)
+def _along(residuals: np.ndarray, present: np.ndarray, axes: Sequence[Axis], position: int) -> AxisTest | None:
+    # first what belongs to one point, last the axis
+    beside = unordered(axes)
+    places = (*beside, position), (*range(len(beside)), -1)
+    lines, there = np.moveaxis(residuals, *places), np.moveaxis(present, *places)
     pairs = there[..., 1:] & there[..., :-1]
     count = int(pairs.sum())
     if count < _FEWEST:
         return None
     products = np.where(pairs, np.nan_to_num(lines[..., 1:]) * np.nan_to_num(lines[..., :-1]), 0.0)
     above = lines > 0
-    changes = int(np.sum(pairs & (above[..., 1:] != above[..., :-1])))
+    changed = pairs & (above[..., 1:] != above[..., :-1])
+    changes = int(np.sum(changed))
     expected, variance = _runs(above, there, pairs)
+    variance *= _in_step(np.where(pairs, changed - changes / count, 0.0), len(beside))
     score = (changes + 0.5 - expected) / np.sqrt(variance) if variance > 1e-9 else 0.0
     power = float(np.mean(residuals[present] ** 2))
     correlation = float(products.sum()) / count / power if power > 0 else 0.0
+    independent = count / _in_step(products, len(beside))
     return AxisTest(
-        axis=axis.name,
+        axis=axes[position].name,
         changes=changes,
         expected=expected,
         runs_p=float(ndtr(score)),
         correlation=correlation,
-        correlation_p=float(2 * ndtr(-abs(correlation) * np.sqrt(count))),
+        correlation_p=float(2 * ndtr(-abs(correlation) * np.sqrt(independent))),
     )
+
+
+def _in_step(numbers: np.ndarray, beside: int) -> float:
+    """Give how many times the variance of a sum is that of numbers that are independent along the first axes; 1 at least.
+
+    Outcomes of one point share its shots, and of two that come, each misses what the other has too much.
+    """
+    apart = float(np.sum(numbers**2))
+    together = float(np.sum(np.sum(numbers, axis=tuple(range(beside))) ** 2))
+    return max(1.0, together / apart) if apart > 0 else 1.0
 
 
 def _runs(above: np.ndarray, there: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.special import xlogy
 
 from qrexplore.core import format_quantity
@@ -125,12 +125,10 @@ def worst_region(residuals: Float[np.ndarray, " *sweep"], axes: Sequence[Axis], 
     shapes = list(_shapes(axes))
     best, slices = _scan(whitened[None], present, shapes)
     random = np.random.default_rng(seed)
-    filled = whitened[present]
     null = []
     batch = max(1, _BATCH // residuals.size)
     for begin in range(0, _SHUFFLES, batch):
-        shuffled = np.zeros((min(batch, _SHUFFLES - begin), *residuals.shape))
-        shuffled[:, present] = random.permuted(np.tile(filled, (len(shuffled), 1)), axis=1)
+        shuffled = _shuffled(whitened, present, axes, min(batch, _SHUFFLES - begin), random)
         null.append(_scan(shuffled, present, shapes)[0])
     p_value = _tail(float(best[0]), np.concatenate(null))
     slices = _sharpened(whitened, present, slices)
@@ -145,6 +143,38 @@ def worst_region(residuals: Float[np.ndarray, " *sweep"], axes: Sequence[Axis], 
         mean=float(np.mean(inside)),
         p_value=p_value,
     )
+
+
+def unordered(axes: Sequence[Axis]) -> list[int]:
+    """Give the positions of axes without an order: outcomes and qubits of one point, whose residuals may be correlated."""
+    return [position for position, axis in enumerate(axes) if not axis.ordered]
+
+
+def _shuffled(
+    field: Float[np.ndarray, " *sweep"],
+    present: Bool[np.ndarray, " *sweep"],
+    axes: Sequence[Axis],
+    count: int,
+    random: np.random.Generator,
+) -> Float[np.ndarray, "count *sweep"]:
+    """Give a field some times with its points in another order; what belongs to one point stays together."""
+    beside = unordered(axes)
+    first = range(len(beside))
+
+    def flat(array: np.ndarray) -> np.ndarray:
+        moved = np.moveaxis(array, beside, first)
+        return moved.reshape(math.prod(moved.shape[: len(beside)]), -1)
+
+    rows = flat(field)
+    found = np.zeros((count, *rows.shape))
+    # points change places with those that have the same of their numbers missing
+    kinds, kind = np.unique(flat(present), axis=1, return_inverse=True)
+    for one in range(kinds.shape[1]):
+        places = np.flatnonzero(kind.reshape(-1) == one)
+        order = random.permuted(np.tile(places, (count, 1)), axis=1)
+        found[:, :, places] = np.moveaxis(rows[:, order], 1, 0)
+    shape = np.moveaxis(field, beside, first).shape
+    return np.moveaxis(found.reshape(count, *shape), [1 + k for k in first], [1 + k for k in beside])
 
 
 def _shapes(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:

@@ -367,7 +367,7 @@ def diagnosed(
             )
         )
     causes.sort(key=lambda cause: (not cause.named, -np.nan_to_num(cause.gate_share), -cause.size / cause.limit))
-    worst = min(examination.goodness, key=lambda one: one.p_value, default=None)
+    worst = min(examination.goodness, key=lambda one: (one.explained, one.p_value), default=None)
     return Diagnosis(tuple(causes), explained, result.chi2_per_dof, naive_error, error, worst.name if worst else "")
 
 

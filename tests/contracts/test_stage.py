@@ -95,7 +95,22 @@ WAVES = arrays(np.float64, (CELLS, 2), elements=st.floats(-2, 2, allow_subnormal
 RNG = np.random.default_rng(7)
 
 
-@pytest.fixture(params=STAGES, scope="module")
+# other numbers of a stage, which go other ways through the same code; they wait for the slow run
+VARIANTS = (
+    *(
+        "delay beyond half a cell",
+        "delay of nothing",
+        "overshoot",
+        "Butterworth of order 1",
+        "Butterworth above the cells",
+    ),
+    *("one tap", "taps of another spacing", "reflection within a cell"),
+)
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.slow) if name in VARIANTS else name for name in STAGES], scope="module"
+)
 def name(request):
     return request.param
 

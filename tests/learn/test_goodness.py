@@ -40,6 +40,35 @@ def test_noise_of_few_counts_raises_no_alarm_along_axes_or_in_regions():
         assert [flag for flag in found.flags if not flag.startswith("chi2")] == []
 
 
+def outcomes(seed, shares=(0.6, 0.398, 0.002), shots=300, shape=(4, 13)):
+    """Residuals of three outcomes, of which two come: what the one has too much, the other lacks."""
+    counts = np.random.default_rng(seed).multinomial(shots, shares, shape)
+    spread = np.sqrt(shots * np.array(shares) * (1 - np.array(shares)))
+    return ((counts - shots * np.array(shares)) / spread)[..., :2]
+
+
+def test_outcomes_of_one_point_are_no_evidence_twice():
+    grid = (Axis("flux", np.arange(4.0)), Axis("delay", np.arange(13.0)), Axis("outcome", ["0", "1"]))
+    judged = [goodness(outcomes(seed), grid, seed=seed) for seed in range(200)]
+    values = {
+        "runs": [test.runs_p for one in judged for test in one.axes[1:]],
+        "correlation": [test.correlation_p for one in judged for test in one.axes[1:]],
+        "region": [one.worst.p_value for one in judged],
+    }
+    for name, p in values.items():
+        assert np.mean(np.array(p) < 0.05) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(p)), name
+
+
+def test_a_stripe_in_one_outcome_is_found():
+    grid = (Axis("flux", np.arange(4.0)), Axis("delay", np.arange(13.0)), Axis("outcome", ["0", "1"]))
+    residuals = outcomes(3)
+    residuals[2, 4:9, 0] += 4
+    residuals[2, 4:9, 1] -= 4
+    found = worst_region(residuals, grid)
+    assert found.p_value < 1e-3
+    assert found.slices[:2] == ((2, 3), (4, 9))
+
+
 @pytest.mark.slow
 def test_each_test_is_calibrated_on_noise(judged_noise):
     values = {

@@ -60,6 +60,7 @@ def test_a_tolerance_that_means_nothing_is_refused(tolerance):
         mean_squares(posed(0), tolerance)
 
 
+@pytest.mark.slow
 def test_it_comes_near_the_truth_and_ends_where_it_gains_nothing():
     result = learn(mean_squares(posed(0)))
     assert result.status.succeeded

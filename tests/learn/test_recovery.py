@@ -53,7 +53,9 @@ def restated(data, noise):
     return data.assign(population_stderr=data["population_stderr"] * 0 + noise)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "cryoscope" else name for name in EXPERIMENTS]
+)
 def test_study_recovers_what_the_experiment_can_tell(name):
     experiment, told = EXPERIMENTS[name]
     truth = library.transmon().replace(TRUTH)

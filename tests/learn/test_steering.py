@@ -235,6 +235,7 @@ def test_a_distortion_held_at_the_ideal_device_stays_out_and_what_moves_is_kept(
     }
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_asked_for_at_the_ideal_device_is_that_of_the_next_stage(chevron):
     problem = replace(chevron, method="adam", max_steps=25)
     kernel = Kernel(problem)

@@ -204,7 +204,7 @@ class TestDistortedChevron:
         found = predict(self.twin(dissipative=dissipative), experiment, substeps=16)
         np.testing.assert_allclose(np.asarray(found)[:, :, 0], expected, atol=1e-6)
 
-    @pytest.mark.parametrize("dissipative", [pytest.param(False, marks=pytest.mark.slow), True])
+    @pytest.mark.parametrize("dissipative", [False, pytest.param(True, marks=pytest.mark.slow)])
     def test_dressed_populations_agree_with_mesolve(self, dissipative):
         volts, durations = np.array([0.47, 0.50]), np.array([7.0, 19.0])
         experiment = experiments.chevron(volts, durations * 1e-9)

@@ -82,6 +82,7 @@ def test_arc_is_exact(josephson, charging, asymmetry):
         assert second == pytest.approx(exact[1] - exact[0], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_derivatives_of_an_arc_are_those_of_differences():
     base = {"frequency": 5.2e9, "anharmonicity": -0.25e9, "asymmetry": 0.2, "flux_offset": 0.03}
 

@@ -115,7 +115,7 @@ NOISE = SlowNoise(
 # experiments that do to the twin what others do, too, or take long, wait for the slow run
 SLOW = (
     *("echo_flux", "ramsey_phases", "two_photon_spectroscopy", "drag_scan", "fine_amplitude"),
-    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "closed chevron"),
+    *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "chevron"),
     *("ramsey_flux", "closed cross_resonance", "wired conditional_oscillation", "wired cross_resonance"),
     *("noisy wired conditional_oscillation", "ef_spectroscopy", "rabi_chevron", "echo", "allxy", "cpmg"),
 )

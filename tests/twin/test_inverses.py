@@ -194,6 +194,7 @@ def test_inverse_makes_the_wave_that_is_asked_for():
     assert float(before[12, 0]) > 0.305
 
 
+@pytest.mark.slow
 def test_inverse_is_differentiable():
     stage, wave = ExponentialResponse(-0.1, 6e-9), stairs(samples=60)
 
@@ -291,6 +292,7 @@ def test_what_went_through_its_correction_arrives_settled_but_as_late_and_as_rou
     assert left < distorted / 4
 
 
+@pytest.mark.slow
 def test_a_correction_is_the_filter_of_taps_in_front_of_the_line():
     line, samples = settling_line(), np.asarray(stairs(samples=64))
     taps = correction(line, 64)

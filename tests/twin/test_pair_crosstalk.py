@@ -20,6 +20,7 @@ def leaking(**shares):
     return dataclasses.replace(twin, crosstalk=crosstalk(**shares))
 
 
+@pytest.mark.slow
 def test_tone_on_the_wrong_line_drives_by_its_share_and_is_canceled_by_minus_that():
     share = 0.05 * np.exp(0.7j)
     twin = leaking(microwave={("q1", "q0"): share})

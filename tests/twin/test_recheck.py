@@ -31,7 +31,7 @@ WARM = {"q0.thermal_population": 0.06, "q0.t1": 3e-6, "q0.t_phi": 5e-6}
 
 
 # one of a qubit, one of a pulse that is distorted, one of a pair; the others are as they are
-OFTEN = [("ramsey", True), ("cryoscope", True), ("chevron", False)]
+OFTEN = [("ramsey", True), ("chevron", False)]
 CASES = [*product(["chevron", *SINGLE], [False, True]), *((name, True) for name in PAIR if name != "chevron")]
 
 

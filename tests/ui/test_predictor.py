@@ -57,6 +57,7 @@ def test_a_twin_that_needs_finer_steps_is_left_to_a_worker(coarse_pair):
     assert predictor.at_once(twin) is not None
 
 
+@pytest.mark.slow
 def test_a_step_that_is_too_coarse_is_not_tried_again_at_each_move(coarse_pair, monkeypatch):
     experiment, twin = coarse_pair
     fast = twin.replace({"q1.frequency": twin.parameters["q1.frequency"].bounds[1], "flux_q1.transfer.gain": 0.9})

@@ -155,7 +155,7 @@ class TestTelegraph:
 class TestOneOverF:
     """Sample paths, with their standard errors."""
 
-    @pytest.mark.parametrize("name", ["ramsey", "echo"])
+    @pytest.mark.parametrize("name", ["ramsey", pytest.param("echo", marks=pytest.mark.slow)])
     def test_ensemble_converges_to_the_filter_function(self, name):
         twin, frequency, slope = tilted()
         size = 3e-6 * TURN * 5.9e9 / abs(slope)  # such that the shift is that of the reference numbers
