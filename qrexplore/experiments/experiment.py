@@ -140,7 +140,7 @@ class Experiment:
     def outline(self) -> "Experiment":
         """The experiment with 0 for all numbers that do not shape what is computed; it tells what is compiled together."""
         settings = {
-            name: np.zeros_like(value, dtype=float).tolist() if name in _NUMBERS else value
+            name: np.zeros(np.shape(value)).tolist() if name in _NUMBERS else value
             for name, value in self.settings.items()
         }
         coordinates = {

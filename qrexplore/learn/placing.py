@@ -1,6 +1,7 @@
 """A start where the landmarks of the data say: what a search over all points needs, to begin in the right valley."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import jax
@@ -13,6 +14,7 @@ from qrexplore.learn.landmarks import Landmarks, landmarks
 from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares, LevenbergMarquardt, Stop, multi_start, search, starts
 from qrexplore.twin import Twin
+from qrexplore.twin.neutral import neutral
 
 # starts lie within so many standard deviations of the priors; landmarks that are off by more than so many errors pull less
 _AROUND, _ROBUST = 2.0, 3.0
@@ -70,17 +72,19 @@ def _linearized(paths: tuple[str, ...]) -> Callable:
 
 
 class _Mark:
-    """One landmark, and the parameters that reach it."""
+    """One landmark in neutral names, and the parameters that reach it."""
 
     def __init__(self, mark: Landmarks, twin: Twin, paths: Sequence[str]) -> None:
-        reached = influential(_weighed, twin, mark, jnp.asarray(1.0))
-        self.mark = mark
-        self.used = np.array([place for place, path in enumerate(paths) if path in reached], dtype=int)
-        self._both = _linearized(tuple(str(paths[int(place)]) for place in self.used))
+        alike = neutral(twin, mark.experiment)
+        self.mark, self.twin = replace(mark, experiment=alike.experiment), alike.twin(twin)
+        reached = influential(_weighed, self.twin, self.mark, jnp.asarray(1.0))
+        used = alike.placed(twin, paths, reached)
+        self.used = np.array([*used.values()], dtype=int)
+        self._both = _linearized(tuple(used))
 
-    def linearized(self, values: np.ndarray, twin: Twin, periodic: Array) -> tuple[Array, Array]:
+    def linearized(self, values: np.ndarray, periodic: Array) -> tuple[Array, Array]:
         """Give its residuals and their derivatives with respect to what reaches it."""
-        return self._both(jnp.asarray(values[self.used]), self.mark, twin, periodic)
+        return self._both(jnp.asarray(values[self.used]), self.mark, self.twin, periodic)
 
 
 class _Posed:
@@ -93,7 +97,7 @@ class _Posed:
 
     def least_squares(self, *, periodic: float) -> LeastSquares:
         """Pose it to an optimiser, with some weight of the landmarks that have a period."""
-        coordinates, count, twin = self.coordinates, len(self.problem.table), self.problem.twin
+        coordinates, count = self.coordinates, len(self.problem.table)
         weight, start = jnp.asarray(periodic), coordinates.free(self.problem.table.values)
         # what landmarks hardly tell does not run into a bound, from where no slope leads back
         held = np.where(coordinates.whitened, 1.0, 1 / _LEVEL)
@@ -103,7 +107,7 @@ class _Posed:
             values, slopes = np.asarray(coordinates.values(jnp.asarray(point))), coordinates.slopes(point)
 
             def one(mark: _Mark) -> tuple[np.ndarray, np.ndarray]:
-                residual, columns = mark.linearized(values, twin, weight)
+                residual, columns = mark.linearized(values, weight)
                 jacobian = np.zeros((len(residual), count))
                 jacobian[:, mark.used] = np.asarray(columns) * slopes[mark.used]
                 return np.asarray(residual), jacobian

@@ -17,6 +17,7 @@ from qrexplore.learn.problem import LearnProblem
 from qrexplore.optimize import Coordinates, LeastSquares
 from qrexplore.twin import Twin, resolution, step_error
 from qrexplore.twin.dynamics import LARGEST_NORM
+from qrexplore.twin.neutral import Neutral, neutral
 from qrexplore.twin.resolution import refined
 
 # a held parameter may stand on its bound; its coordinate there is far out, but finite
@@ -53,10 +54,10 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One dataset: its experiment, its numbers, and the parameters that can influence it."""
+    """One dataset: its experiment in neutral names, its numbers, and the parameters that can influence it."""
 
     name: str
-    experiment: Experiment
+    neutral: Neutral
     measured: Measured
     present: Int[np.ndarray, " present"]
     used: Int[np.ndarray, " used"]
@@ -90,6 +91,7 @@ class Kernel:
     def __init__(self, problem: LearnProblem) -> None:
         self.coordinates = Coordinates(problem.candidates)
         self._recent: dict[tuple[bytes, bytes, tuple[int, ...]], Evaluation] = {}
+        self._renamed: tuple[Twin, list[Twin]] | None = None
         # followers come after the candidates that they are tied to
         self._paths = (*problem.candidates.paths, *problem.followers)
         leads = [problem.candidates.paths.index(leader) for leader in problem.followers.values()]
@@ -97,31 +99,39 @@ class Kernel:
 
         def known(name: str, experiment: Experiment, measured: Measured) -> tuple[_Part, int]:
             part = self._part(problem.twin, name, experiment, measured)
+            alike = part.neutral.twin(problem.twin)
             # found out at a few points, since each number of substeps compiles the large functions anew
-            return part, resolution(problem.twin, experiment, tolerance=TOLERANCE).substeps
+            return part, resolution(alike, part.neutral.experiment, tolerance=TOLERANCE).substeps
 
         found = side_by_side(known, problem.datasets, problem.experiments, problem.measured)
         self._parts, self.substeps = (tuple(each) for each in zip(*found, strict=True))
 
     def _part(self, twin: Twin, name: str, experiment: Experiment, measured: Measured) -> _Part:
-        reached = influential(_shown, twin, Posed(twin, measured, experiment))
-        used = np.array([place for place, path in enumerate(self._paths) if path in reached], dtype=int)
-        if not len(used):
+        alike = neutral(twin, experiment)
+        posed = Posed(alike.twin(twin), measured, alike.experiment)
+        try:
+            reached = influential(_shown, posed.twin, posed)
+        except ValueError:
+            # what is wrong is said in the names that were given
+            influential(_shown, twin, Posed(twin, measured, experiment))
+            raise
+        used = alike.placed(twin, self._paths, reached)
+        if not used:
+            could = sorted(path for path, name in alike.paths(twin).items() if name in reached)
             msg = (
                 f"no free parameter can influence the dataset {name!r} ({experiment.name} of "
-                f"{', '.join(experiment.qubits)}). Leave it out, or free one of: {', '.join(sorted(reached)[:6])}."
+                f"{', '.join(experiment.qubits)}). Leave it out, or free one of: {', '.join(could[:6])}."
             )
             raise ValueError(msg)
-        paths = tuple(self._paths[place] for place in used)
-        present = np.flatnonzero(measured.present.reshape(-1))
-        return _Part(name, experiment, measured, present, used, functions(experiment.outline, paths))
+        places, present = np.array([*used.values()]), np.flatnonzero(measured.present.reshape(-1))
+        return _Part(name, alike, measured, present, places, functions(alike.experiment.outline, tuple(used)))
 
     def only(self, names: Iterable[str]) -> "Kernel":
         """Give a kernel of some datasets only, which shares what is compiled; parameters without influence keep their priors."""
         wanted = set(names)
         kept = [part.name in wanted for part in self._parts]
         found = copy(self)
-        found._recent = {}  # noqa: SLF001 (one of its own kind)
+        found._recent, found._renamed = {}, None  # noqa: SLF001 (one of its own kind)
         found._parts = tuple(compress(self._parts, kept))  # noqa: SLF001
         found.substeps = tuple(compress(self.substeps, kept))
         return found
@@ -184,8 +194,9 @@ class Kernel:
     def _all(self, name: str, values: Float[np.ndarray, " paths"], twin: Twin) -> list[tuple]:
         """Run a function of every dataset, in steps that are fine enough for the solver."""
 
-        def run(part: _Part, substeps: int) -> tuple[tuple, int]:
-            posed, at = Posed(twin, part.measured, part.experiment), jnp.asarray(values[part.used])
+        def run(part: _Part, alike: Twin, substeps: int) -> tuple[tuple, int]:
+            posed = Posed(alike, part.measured, part.neutral.experiment)
+            at = jnp.asarray(values[part.used])
             while True:
                 found, norm = getattr(part.functions, name)(at, posed, substeps)
                 excess = float(norm) / LARGEST_NORM
@@ -196,10 +207,17 @@ class Kernel:
 
         # the longest first, so that no core waits for one that was begun last
         order = sorted(range(len(self._parts)), key=lambda k: -self._parts[k].size)
-        found = side_by_side(run, [self._parts[k] for k in order], [self.substeps[k] for k in order])
+        alike = self._alike(twin)
+        found = side_by_side(run, *zip(*((self._parts[k], alike[k], self.substeps[k]) for k in order), strict=True))
         placed = dict(zip(order, found, strict=True))
         self.substeps = tuple(placed[k][1] for k in range(len(self._parts)))
         return [placed[k][0] for k in range(len(self._parts))]
+
+    def _alike(self, twin: Twin) -> list[Twin]:
+        """Give a twin in the neutral names of each dataset; a search asks for the same one again and again."""
+        if self._renamed is None or self._renamed[0] is not twin:
+            self._renamed = twin, [part.neutral.twin(twin) for part in self._parts]
+        return self._renamed[1]
 
     def point(self, problem: LearnProblem, moving: Float[np.ndarray, " free"]) -> Float[np.ndarray, " candidates"]:
         """Give the coordinates of all candidates for given coordinates of those that move; held ones stay where they are."""
@@ -215,8 +233,8 @@ class Kernel:
 
     def step_error(self, twin: Twin) -> float:
         """Give an estimate of the largest error of a population that the steps of the solver make."""
-        parts = zip(self._parts, self.substeps, strict=True)
-        return max(step_error(twin, part.experiment, steps)[0] for part, steps in parts)
+        parts = zip(self._parts, self._alike(twin), self.substeps, strict=True)
+        return max(step_error(alike, part.neutral.experiment, steps)[0] for part, alike, steps in parts)
 
     def least_squares(
         self, problem: LearnProblem, on_chi2: Callable[[np.ndarray, np.ndarray], None] = _ignore

@@ -58,10 +58,8 @@ class Members(NamedTuple):
     keys: Array | None
 
 
-def sources(
-    twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], kind: type[AbstractProcess]
-) -> dict[str, AbstractSource]:
-    """Give the sources of one kind of process that an experiment can feel, and that count in it."""
+def felt_sources(twin: Twin, experiment: Experiment, blocks: tuple[Block, ...]) -> dict[str, AbstractSource]:
+    """Give the sources that an experiment can feel, and that count in it."""
     if nodes_of(twin, experiment) == 0:
         return {}
     transmons = set(modes_of(twin, experiment).transmons)
@@ -72,8 +70,15 @@ def sources(
         # a drive may leak to other qubits than its own
         return bool({source.on, *source.also} & (driven if source.quantity == "drive" else transmons))
 
-    every = twin.noise.sources.items()
-    return {name: source for name, source in every if isinstance(source.process, kind) and felt(source)}
+    return {name: source for name, source in twin.noise.sources.items() if felt(source)}
+
+
+def sources(
+    twin: Twin, experiment: Experiment, blocks: tuple[Block, ...], kind: type[AbstractProcess]
+) -> dict[str, AbstractSource]:
+    """Give the sources of one kind of process that an experiment can feel, and that count in it."""
+    felt = felt_sources(twin, experiment, blocks).items()
+    return {name: source for name, source in felt if isinstance(source.process, kind)}
 
 
 def nodes_of(twin: Twin, experiment: Experiment) -> int:

@@ -9,11 +9,13 @@ from qrexplore import experiments as lab
 from qrexplore import library, loop
 from qrexplore.core import LogNormal, Named, Normal
 from qrexplore.learn import Kernel, LearnProblem, examine, learn
+from qrexplore.learn.goodness import AxisTest
 from qrexplore.loop.criteria import CULPRITS
 from qrexplore.twin import crosstalk, simulate
 from qrexplore.twin.electronics import ExponentialResponse, Gain, SignalChain
 
 LINE = "flux_q1"
+GATE = loop.CzPulse(0.5, 39e-9, LINE, ("q0", "q1"))
 PRIORS = {
     "q0_q1.coupling": LogNormal(9e6, 0.2),
     f"{LINE}.transfer.gain": LogNormal(0.4, 0.02),
@@ -58,8 +60,7 @@ def judged(problem):
     before = twin()
     kernel = Kernel(problem)
     examination = examine(learn(problem, kernel=kernel), kernel)
-    gate = loop.CzPulse(0.5, 39e-9, LINE, ("q0", "q1"))
-    return loop.diagnosed(examination, kernel, before, symptoms=["chevron"], gate=gate)
+    return loop.diagnosed(examination, kernel, before, symptoms=["chevron"], gate=GATE)
 
 
 def test_a_distorted_line_is_named_with_what_it_costs():
@@ -102,8 +103,7 @@ def test_a_model_that_does_not_explain_the_data_names_nothing():
     problem = LearnProblem(before, data, free=[f"{LINE}.fast.amplitude"], likelihood="counts")
     kernel = Kernel(problem)
     examination = examine(learn(problem, kernel=kernel), kernel)
-    gate = loop.CzPulse(0.5, 39e-9, LINE, ("q0", "q1"))
-    found = loop.diagnosed(examination, kernel, before, symptoms=["chevron"], gate=gate)
+    found = loop.diagnosed(examination, kernel, before, symptoms=["chevron"], gate=GATE)
     assert not found.explained
     assert found.named == ()
     assert "does not explain the data" in repr(found)
@@ -120,6 +120,19 @@ def test_what_goes_wrong_in_one_experiment_alone_is_noticed_though_it_is_little_
     assert not found.explained
     assert found.worst == "leak"
     assert found.named == ()
+
+
+def test_what_is_not_explained_is_worse_than_what_is_however_large_its_chi2():
+    problem = posed()
+    kernel = Kernel(problem)
+    examination = examine(learn(problem, kernel=kernel), kernel)
+    runs = AxisTest("duration", changes=1, expected=9.0, runs_p=1e-9, correlation=0.0, correlation_p=1.0)
+    # by the test along its axis alone, while the other has the smaller p of chi2
+    changes = {"leak": {"axes": (runs,), "p_value": 0.4}, "chevron": {"p_value": 0.02}}
+    judged = tuple(replace(one, **changes[one.name]) for one in examination.goodness)
+    assert [one.explained for one in judged] == [one.name == "chevron" for one in judged]
+    found = loop.diagnosed(replace(examination, goodness=judged), kernel, twin(), symptoms=["chevron"], gate=GATE)
+    assert found.worst == "leak"
 
 
 def test_every_part_of_the_case_study_that_may_be_wrong_is_a_suspect_and_healthy_ones_are_not_above_their_limit():
