@@ -27,6 +27,8 @@ from qrexplore.experiments.blocks import (
 )
 from qrexplore.experiments.chevron import PROTOCOL as CHEVRON
 from qrexplore.experiments.chevron import chevron, pulsed_qubit
+from qrexplore.experiments.clifford_sequences import PROTOCOL as CLIFFORD_SEQUENCES
+from qrexplore.experiments.clifford_sequences import clifford_sequences
 from qrexplore.experiments.conditional_oscillation import (
     CONDITIONAL_OSCILLATION_DURATION,
     conditional_oscillation,
@@ -112,7 +114,7 @@ _ALL = (
     *(DRAG_SCAN, ALLXY, FINE_AMPLITUDE, DRIVE_FLUX_DELAY, CRYOSCOPE_AMPLITUDES, FLUX_STEP, RESONATOR_SPECTROSCOPY),
     *(SWAP_CHEVRON, CONDITIONAL_OSCILLATION, CONDITIONAL_OSCILLATION_DURATION, CZ_TRAIN, ZZ_RAMSEY, JAZZ),
     *(DRIVE_CROSSTALK, DRIVE_CANCELLATION, FLUX_CROSSTALK, CROSS_RESONANCE),
-    *(READOUT_SHOTS, THERMAL_POPULATION),
+    *(READOUT_SHOTS, THERMAL_POPULATION, CLIFFORD_SEQUENCES),
 )
 PROTOCOLS = {protocol.name: protocol for protocol in _ALL}
 
@@ -158,6 +160,7 @@ __all__ = [
     "VirtualZ",
     "allxy",
     "chevron",
+    "clifford_sequences",
     "conditional_oscillation",
     "conditional_oscillation_duration",
     "conditional_phase",

@@ -385,6 +385,7 @@ RECIPES = {
     "drag_scan": Recipe(("{qubit}.anharmonicity", "{qubit}.frequency", *_DRIVE), as_it_is),
     "allxy": Recipe(("{qubit}.frequency", *_DRIVE), as_it_is),
     "fine_amplitude": Recipe(_DRIVE[:1], as_it_is),
+    "clifford_sequences": Recipe(_DRIVE[:1], as_it_is),
     "drive_flux_delay": Recipe(("flux_{pulsed}.delay.time",), as_it_is),
     "cryoscope_amplitudes": Recipe(("{qubit}.frequency", *_FLUX), as_it_is),
     "flux_step": Recipe(_FLUX, as_it_is),

@@ -109,6 +109,34 @@ class Train(AbstractEnvelope):
         return jnp.where(self.count > 0, last, 0.0)
 
 
+class Succession(AbstractEnvelope):
+    """An envelope played again and again, one every `period` (s), each time with a height of its own.
+
+    Attributes
+    ----------
+    envelope
+        What is repeated.
+    period
+        From start to start, s; a whole number of clock periods makes all pulses alike.
+    heights
+        Of the pulses, as shares; complex ones turn the phase of a drive. 0 plays nothing.
+    """
+
+    envelope: AbstractEnvelope
+    period: Float[Array, ""] = eqx.field(converter=_scalar)
+    heights: Complex[Array, " pulses"] | Float[Array, " pulses"]
+
+    def cells(self, edges: Float[Array, " cells+1"]) -> Complex[Array, " cells"] | Float[Array, " cells"]:
+        """Give the sum of the pulses' values."""
+        places = jnp.arange(self.heights.shape[0])
+        pulses = jax.vmap(lambda place: self.envelope.cells(edges - place * self.period))(places)
+        return jnp.tensordot(self.heights, pulses, axes=1)
+
+    def length(self) -> Float[Array, ""]:
+        """Give how long all of it lasts, silence at its end included, s."""
+        return (self.heights.shape[0] - 1) * self.period + self.envelope.length()
+
+
 class Samples(AbstractEnvelope):
     """Given values, each held for `period` (s): what an arbitrary waveform generator plays."""
 

@@ -46,6 +46,7 @@ MADE = {
     "rabi_chevron": experiments.rabi_chevron(np.array([-5e6, 5e6]), np.array([5e-9, 8e-9])),
     "drag_scan": experiments.drag_scan(np.array([0.0, 0.5e-9]), np.array([0, 1, 2]), drive_amplitude=0.5),
     "allxy": experiments.allxy(drive_amplitude=0.5),
+    "clifford_sequences": experiments.clifford_sequences(np.array([1, 3]), np.arange(2), drive_amplitude=0.5),
     "fine_amplitude": experiments.fine_amplitude(np.array([1, 3]), drive_amplitude=0.5),
     "drive_flux_delay": experiments.drive_flux_delay(np.array([-30e-9, 5e-9]), drive_amplitude=0.5, flux_amplitude=0.3),
     "flux_step": experiments.flux_step(
@@ -62,7 +63,7 @@ MADE = {
 # simulated as another one is, with other sweeps, or in many tests beside this one; they wait for the slow run
 ALIKE = (
     *("swap_chevron", "conditional_oscillation_duration", "drive_cancellation", "flux_crosstalk", "jazz"),
-    *("echo_flux", "two_photon_spectroscopy", "fine_amplitude", "cryoscope_amplitudes"),
+    *("echo_flux", "two_photon_spectroscopy", "fine_amplitude", "cryoscope_amplitudes", "clifford_sequences"),
     *("chevron", "conditional_oscillation", "cz_train", "cross_resonance"),
 )
 

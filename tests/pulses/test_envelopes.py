@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qrexplore.pulses import Gaussian, Samples, Square, Train
+from qrexplore.pulses import Gaussian, Samples, Square, Succession, Train
 
 CELL = 1e-9
 EDGES = jnp.arange(41) * CELL
@@ -70,3 +70,14 @@ def test_a_train_is_the_sum_of_its_pulses(count, alternating):
     expected = sum((s * shape.cells(edges - k * 22e-9) for k, s in enumerate(signs)), jnp.zeros(90))
     np.testing.assert_allclose(train.cells(edges), expected, atol=1e-15)
     assert float(train.length()) == pytest.approx(max(0, count * 22e-9 - 2e-9))
+
+
+def test_a_succession_plays_each_pulse_at_its_time_with_its_height():
+    pulse = Gaussian(6e-9, 2e-9, 0.3e-9)
+    heights = [0.5, 0.0, -1j]
+    found = Succession(pulse, 7e-9, jnp.asarray(heights)).cells(EDGES)
+    expected = sum(height * pulse.cells(EDGES - 7e-9 * place) for place, height in enumerate(heights))
+    np.testing.assert_allclose(found, expected, atol=1e-15)
+    assert float(Succession(pulse, 7e-9, jnp.asarray(heights)).length()) == pytest.approx(20e-9)
+    same = Succession(pulse, 7e-9, jnp.ones(3)).cells(EDGES)
+    np.testing.assert_allclose(same, Train(pulse, 7e-9, 3, most=3).cells(EDGES), atol=1e-15)

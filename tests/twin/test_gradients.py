@@ -55,6 +55,7 @@ EXPERIMENTS = {
     "drag_scan": experiments.drag_scan(np.array([0.1e-9, 0.6e-9]), np.array([1, 2]), **GATE),
     "allxy": experiments.allxy(np.array([3, 7, 14]), **GATE),
     "fine_amplitude": experiments.fine_amplitude(np.array([1, 4]), **GATE),
+    "clifford_sequences": experiments.clifford_sequences(np.array([1, 2]), np.array([1]), **GATE),
     "drive_flux_delay": experiments.drive_flux_delay(np.array([-7.3e-9, 5e-9]), flux_amplitude=0.15, **GATE),
     "cryoscope_amplitudes": experiments.cryoscope_amplitudes(np.array([0.1, 0.2]), DURATIONS[:1]),
     "flux_step": experiments.flux_step(
@@ -96,6 +97,7 @@ SEEN = {
     "drag_scan": {"q0.anharmonicity", "drive_q0.transfer.gain", "drive_q0.low_pass.cutoff"},
     "allxy": {"drive_q0.transfer.gain", "q0.frequency", "q0.anharmonicity", *MIXER},
     "fine_amplitude": {"drive_q0.transfer.gain"},
+    "clifford_sequences": {"drive_q0.transfer.gain", "q0.anharmonicity"},
     "drive_flux_delay": {"flux_q0.delay.time"},
     "cryoscope_amplitudes": {"flux_q0.transfer.gain", "flux_q0.distortion.amplitude", "flux_q0.distortion.time_constant"},
     "flux_step": {"flux_q0.transfer.gain", "flux_q0.distortion.amplitude", "flux_q0.distortion.time_constant"},
@@ -118,6 +120,7 @@ SLOW = (
     *("cryoscope_amplitudes", "drive_flux_delay", "flux_step", "conditional_oscillation", "chevron"),
     *("ramsey_flux", "closed cross_resonance", "wired conditional_oscillation", "wired cross_resonance"),
     *("noisy wired conditional_oscillation", "ef_spectroscopy", "rabi_chevron", "echo", "allxy", "cpmg"),
+    "clifford_sequences",
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SEEN]
 

@@ -138,6 +138,7 @@ RECHECKED = {
     "drag_scan": experiments.drag_scan([0.0, 0.5e-9], [0, 1, 3], **SHORT),
     "allxy": experiments.allxy([3, 7, 20], **SHORT),
     "fine_amplitude": experiments.fine_amplitude([0, 2, 5], **SHORT),
+    "clifford_sequences": experiments.clifford_sequences([1, 2], [0, 1], **SHORT),
     "drive_flux_delay": experiments.drive_flux_delay(np.array([-12.3e-9, 4e-9]), flux_amplitude=0.2, **SHORT),
     "cryoscope_amplitudes": experiments.cryoscope_amplitudes([0.1, 0.25], np.array([3e-9, 5.5e-9])),
     "flux_step": experiments.flux_step(

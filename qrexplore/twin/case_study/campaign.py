@@ -140,7 +140,7 @@ def campaign(known: Calibration) -> dict[str, Experiment]:
 
 
 def held_out(known: Calibration) -> dict[str, Experiment]:
-    """Give experiments that are kept out of the fit, to score it: trains of CZ gates, and rows of the chevron between."""
+    """Give experiments that are kept out of the fit, to score it: trains of gates, random ones, rows of the chevron between."""
     volts = known.interaction * np.linspace(0.925, 1.075, 8)
     period = np.arange(2, 62, 2) * 1e-9
     return {
@@ -151,7 +151,18 @@ def held_out(known: Calibration) -> dict[str, Experiment]:
             settling=_SETTLING,
         ),
         "chevron_between": _outcomes(lab.chevron(volts, period, shots=1000), settling=_SETTLING),
+        **{f"benchmarking_{qubit}": _benchmarking(known, qubit) for qubit in QUBITS},
     }
+
+
+def _benchmarking(known: Calibration, qubit: str) -> Experiment:
+    return _outcomes(
+        lab.clifford_sequences(
+            [1, 4, 8, 16], np.arange(6),
+            qubit=qubit, drive_amplitude=known.half_turn[qubit], drive_frequency=known.frequency[qubit],
+            pulse_duration=GATE, shots=1000,
+        ),
+    )  # fmt: skip
 
 
 def _outcomes(
